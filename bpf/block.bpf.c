@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* Target block: requests to block devices, from being queued over being issued to their final completion. */
+#include "latency.bpf.h"
+#include "compat.bpf.h"
+
+/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase. */
+enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_OTHER, BLOCK_N_TYPES };
+
+/* The first tracepoint argument is the request queue in 5.10.0 to 5.10.136 (gone with a54895fa). */
+static __always_inline struct request *tracepoint_request(__u64 *ctx)
+{
+	__u64 rq;
+
+	if (lat_config.rq_arg) {
+		rq = ctx[1];
+		barrier_var(rq);
+	} else {
+		rq = ctx[0];
+		barrier_var(rq);
+	}
+	return (struct request *)rq;
+}
+
+/* Requests lie at fixed distances: multiplying by the golden ratio spreads them over the table. */
+static __always_inline __u32 request_index(__u64 id)
+{
+	return id * 0x9E3779B97F4A7C15 >> 40;
+}
+
+static __always_inline struct lat_span *request_find(struct request *rq)
+{
+	return span_find((__u64)rq, request_index((__u64)rq));
+}
+
+static __always_inline enum block_op request_op(struct request *rq)
+{
+	switch (rq->cmd_flags & 0xff) { /* REQ_OP_MASK */
+	case REQ_OP_READ:
+		return BLOCK_READ;
+	case REQ_OP_WRITE:
+		/* A bare flush is a write of nothing until the flush machinery makes a flush request for it. */
+		return rq->__data_len ? BLOCK_WRITE : BLOCK_FLUSH;
+	case REQ_OP_FLUSH:
+		return BLOCK_FLUSH;
+	case REQ_OP_DISCARD:
+		return BLOCK_DISCARD;
+	default:
+		return BLOCK_OTHER;
+	}
+}
+
+static __always_inline __u32 request_device(struct request *rq)
+{
+	struct gendisk *disk = request_disk(rq);
+
+	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
+}
+
+/* A new span, queued; NULL when it is not to be measured or there is no room. */
+static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now)
+{
+	enum block_op op = request_op(rq);
+	__u32 device = request_device(rq);
+	struct lat_span *span;
+	bool pass;
+
+	lat_count(op, LAT_ENTERED);
+	if (lat_config.device && device != lat_config.device) {
+		lat_count(op, LAT_FILTERED);
+		return NULL;
+	}
+	pass = lat_config.op_mask & 1 << op && filter_pass();
+	if (!pass)
+		lat_count(op, LAT_FILTERED);
+	span = span_claim((__u64)rq, request_index((__u64)rq));
+	if (!span) {
+		if (pass)
+			lat_count(op, LAT_LOST_SPAN);
+		return NULL;
+	}
+	span->skip = !pass;
+	span->op = op;
+	span->start_ns = now;
+	span->issue_ns = 0;
+	span->bytes = rq->__data_len;
+	span->device = device;
+	if (pass)
+		span_set_who(span);
+	return span;
+}
+
+static __always_inline void request_queued(struct request *rq)
+{
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return;
+	span = request_find(rq);
+	if (span) {
+		if (!lat_config.io_start)
+			return; /* inserted once more, after a requeue */
+		/* The request was freed without completing, and is somebody else's now. */
+		if (!span->skip)
+			lat_count(span->op, LAT_LOST_EXIT);
+		span_release(span, (__u64)rq);
+	}
+	request_begin(rq, bpf_ktime_get_ns());
+}
+
+SEC("tp_btf/block_io_start")
+int block_io_start(__u64 *ctx)
+{
+	request_queued(tracepoint_request(ctx));
+	return 0;
+}
+
+/* Where there is no block_io_start; requests that bypass the scheduler come without. */
+SEC("tp_btf/block_rq_insert")
+int block_rq_insert(__u64 *ctx)
+{
+	if (!lat_config.io_start)
+		request_queued(tracepoint_request(ctx));
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int block_rq_issue(__u64 *ctx)
+{
+	struct request *rq = tracepoint_request(ctx);
+	struct lat_span *span;
+	__u64 now;
+
+	if (!lat_read(lat_state.gate))
+		return 0;
+	now = bpf_ktime_get_ns();
+	span = request_find(rq);
+	/* block_io_start comes for all but the flush machinery's own requests. */
+	if (!span && (!lat_config.io_start || request_op(rq) == BLOCK_FLUSH))
+		span = request_begin(rq, now);
+	if (!span)
+		return 0;
+	span->issue_ns = now;
+	span->bytes = rq->__data_len; /* with what was merged into it since */
+	return 0;
+}
+
+SEC("tp_btf/block_rq_requeue")
+int block_rq_requeue(__u64 *ctx)
+{
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return 0;
+	span = request_find(tracepoint_request(ctx));
+	if (!span)
+		return 0;
+	span->issue_ns = 0;
+	if (!span->skip)
+		lat_count(span->op, LAT_REQUEUED);
+	return 0;
+}
+
+/* This request's work is another's now. */
+SEC("tp_btf/block_rq_merge")
+int block_rq_merge(__u64 *ctx)
+{
+	struct request *rq = tracepoint_request(ctx);
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return 0;
+	span = request_find(rq);
+	if (!span)
+		return 0;
+	if (!span->skip)
+		lat_count(span->op, LAT_MERGED);
+	span_release(span, (__u64)rq);
+	return 0;
+}
+
+static __always_inline void request_record(struct lat_span *span, struct request *rq, __u64 now, bool is_error)
+{
+	struct lat_done done = {
+		.span = span,
+		.op = span->op,
+		.start_ns = span->issue_ns,
+		.end_ns = now,
+		.ret = is_error ? LAT_RET_ERROR : LAT_RET_OK,
+		.bytes = span->bytes,
+		.sector = rq->__sector,
+	};
+
+	lat_record(&done);
+	done.op += BLOCK_N_TYPES;
+	done.start_ns = span->start_ns;
+	done.end_ns = span->issue_ns;
+	lat_record(&done);
+}
+
+/* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */
+SEC("tp_btf/block_rq_complete")
+int block_rq_complete(__u64 *ctx)
+{
+	struct request *rq = (struct request *)ctx[0];
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return 0;
+	if ((__u32)ctx[2] < rq->__data_len)
+		return 0;
+	span = request_find(rq);
+	if (!span) {
+		if (!filter_is_on() && !lat_config.device)
+			lat_count(request_op(rq), LAT_UNMATCHED);
+		return 0;
+	}
+	if (!span->skip && !span->issue_ns)
+		lat_count(span->op, LAT_UNISSUED);
+	else if (!span->skip)
+		/* An errno in 5.10, a status byte since: 0 is success in both. */
+		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
+	span_release(span, (__u64)rq);
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel side writes and the user side reads: maps' values, configuration, events. */
+#ifndef LATENCYPROBE_ABI_H
+#define LATENCYPROBE_ABI_H
+
+#include "bucket.h"
+
+#define LAT_MAX_OPS 16
+#define LAT_MAX_SHARDS 64
+#define LAT_N_SPANS 8192 /* power of two */
+#define LAT_KEY_WORDS 8
+#define LAT_COMM_LEN 16
+
+/* How a call ended. Only LAT_RET_OK is in the histogram that a target's summary shows. */
+enum lat_ret {
+	LAT_RET_OK,
+	LAT_RET_EOF,   /* nothing transferred, no error */
+	LAT_RET_AGAIN, /* -EAGAIN: a non-blocking call that had nothing to do */
+	LAT_RET_ERROR,
+	LAT_N_RETS,
+};
+
+/*
+ * The account of an operation. For a whole run
+ *   ENTERED = recorded (the sum of all slots) + FILTERED .. LOST_CLOCK + in flight.
+ * The counters from UNMATCHED on are outside that sum.
+ */
+enum lat_count {
+	LAT_ENTERED,
+	LAT_FILTERED,    /* a filter said no */
+	LAT_SAMPLED_OUT, /* --sample-rate */
+	LAT_NESTED,      /* a call of the same operation inside a measured one: part of its time */
+	LAT_MERGED,      /* block: absorbed by another request */
+	LAT_UNISSUED,    /* block: ended without being given to the device */
+	LAT_REJECTED,    /* longer than lat_config.max_ns */
+	LAT_LOST_SPAN,   /* no room to remember the start */
+	LAT_LOST_EXIT,   /* the exit was never seen: the next call found the start still there */
+	LAT_LOST_CLOCK,  /* the clock went backwards */
+	LAT_UNMATCHED,   /* exits without an entry, of calls that were under way when tracing began */
+	LAT_OTHER_KEY,   /* recorded, but in the series `other`: no room for its key */
+	LAT_REQUEUED,    /* block: given back by the device and issued again */
+	LAT_EVENTS,      /* outlier events sent */
+	LAT_RING_FULL,   /* outlier events not sent */
+	LAT_N_COUNTS,
+};
+#define LAT_N_ENDINGS LAT_UNMATCHED /* counters below this one are in the sum */
+
+struct lat_account {
+	__u64 counts[LAT_N_COUNTS];
+	__u64 unused; /* keeps the struct a multiple of two cache lines */
+};
+
+/* What a series' key may be made of beside operation and return class; see lat_config.key_at. */
+enum lat_dim {
+	LAT_DIM_OP, /* word 0 always is op | ret << 8 */
+	LAT_DIM_PID,
+	LAT_DIM_TID,
+	LAT_DIM_COMM, /* two words */
+	LAT_DIM_CPU,
+	LAT_DIM_SIZE, /* 1 + log2 of bytes, 0 for none */
+	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor */
+	LAT_N_DIMS,
+};
+
+/* The first lat_config.n_key_words words are the key of the map lat_series. */
+struct lat_key {
+	__u64 words[LAT_KEY_WORDS];
+};
+
+/* One histogram; lat_hists[series * n_shards + shard]. All fields only grow. */
+struct lat_hist {
+	__u64 slots[LAT_N_SLOTS];
+	__u64 sum_ns;
+	__u64 bytes;
+	__u64 max_ns;
+	__u64 inverse_min_ns; /* ~min, so that zeroed memory means "none yet" */
+};
+
+/*
+ * A measured thing under way. `claims` makes a slot of the table somebody's: who adds one and then reads exactly
+ * one owns it, who reads more takes it back and goes to the hash map. (Atomic adds without a result are all that
+ * 5.10 has, and are enough.)
+ */
+struct lat_span {
+	__u64 id; /* thread and operation, or a kernel pointer; 0: free */
+	__u64 start_ns;
+	union {
+		__u64 frame;    /* calls: stack address, tells a nested call from its caller */
+		__u64 issue_ns; /* block: 0 while queued */
+	};
+	__u32 claims;
+	__u16 op;
+	__u16 skip; /* filtered out, but kept so that its later events are not taken for a beginning */
+	__u32 bytes;
+	__u32 pid; /* thread group of who began it */
+	__u32 tid;
+	__u32 device;
+	char comm[LAT_COMM_LEN];
+};
+
+/* Constant while the program runs, so the verifier removes what is off. */
+struct lat_config {
+	__u64 max_ns;     /* longer ones are LAT_REJECTED; 0: no limit */
+	__u64 outlier_ns; /* an event for each at least this long; 0: none */
+	__u64 pidns_dev, pidns_ino; /* the PID namespace that numbers are shown in; 0: the initial one */
+	__u32 pid;        /* 0: all */
+	__u32 device;     /* 0: all */
+	char comm[LAT_COMM_LEN];
+	__u8 filter_comm, filter_cgroup, filter_follow; /* the maps lat_cgroup, lat_followed */
+	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
+	__u8 io_start;    /* block: block_io_start says when a request begins */
+	__u8 n_shards_log2;
+	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */
+	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
+	__u32 op_mask;
+};
+
+/* What differs between the functions that one operation is measured at; one global per stem. */
+struct lat_probe {
+	__u8 op;
+	__u8 n_args; /* of the kernel function: fexit finds the result behind the arguments */
+};
+
+/* All that changes while tracing, except the histograms; mapped into the user side. */
+struct lat_state {
+	__u32 gate;  /* 0: closed */
+	__u32 adopt; /* process whose next child is followed; 0: none */
+	__u64 n_spilled; /* spans in the map lat_spill */
+	/* What is read by all is apart from what each CPU writes. */
+	struct lat_account accounts[LAT_MAX_SHARDS][LAT_MAX_OPS] __attribute__((aligned(128)));
+	struct lat_span spans[LAT_N_SPANS] __attribute__((aligned(64)));
+};
+
+/* An outlier, on the ring buffer lat_ring. */
+struct lat_event {
+	__u64 end_ns; /* CLOCK_MONOTONIC */
+	__u64 latency_ns;
+	__u64 bytes;
+	__u64 sector; /* block */
+	__u32 pid, tid;
+	__u32 op, ret;
+	__u32 device;
+	__u32 cpu;
+	char comm[LAT_COMM_LEN];
+};
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: what the user asked for, checked. */
+#include "cli.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "host.h"
+#include "label.h"
+#include "log.h"
+#include "sinks/sink.h"
+#include "targets/target.h"
+#include "units.h"
+
+#define DEFAULT_MAX_NS 60000000000ULL
+#define DEFAULT_MAX_KEYS 1024
+#define DEFAULT_RING_BYTES (256 * 1024)
+
+enum {
+	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
+	OPTION_MAX_KEYS, OPTION_OUTLIER,
+};
+
+static const struct argp_option argp_options[] = {
+	{ .doc = "How long and how often:" },
+	{ "duration", OPTION_DURATION, "TIME", 0, "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
+	{ "interval", 'i', "TIME", 0, "Report every TIME, too" },
+	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
+	{ .doc = "What is measured; filters apply where an operation begins:" },
+	{ "op", OPTION_OP, "OP[,OP]", 0, "Only these operations" },
+	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
+	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
+	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
+	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
+	{ "by", OPTION_BY, "DIM[,DIM]", 0, "A histogram for each value of these; `latencyprobe list TARGET` names them" },
+	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
+	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
+	{ .doc = "Output:" },
+	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
+	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
+	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors" },
+	{ "verbose", 'v', NULL, 0, "More messages" },
+	{ 0 },
+};
+
+struct parse {
+	struct run_options *options;
+	const struct target *target;
+	const char *format;
+	bool has_by;
+};
+
+static uint64_t parse_time(struct argp_state *state, const char *name, const char *text)
+{
+	uint64_t ns;
+
+	if (units_parse_duration(text, &ns))
+		argp_error(state, "%s: %s is no time such as 5, 0.5 or 500ms", name, text);
+	return ns;
+}
+
+static uint64_t parse_number(struct argp_state *state, const char *name, const char *text, uint64_t max)
+{
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || number < 1 || number > max)
+		argp_error(state, "%s: %s is no number from 1 to %llu", name, text, (unsigned long long)max);
+	return number;
+}
+
+/* Calls FIND for each part between commas; the set of bits that it finds. */
+static uint32_t parse_list(struct argp_state *state, const char *what, const char *text,
+			   uint32_t (*find)(const struct target *target, const char *name))
+{
+	const struct target *target = ((struct parse *)state->input)->target;
+	char *copy = strdup(text), *rest = copy, *name;
+	uint32_t bits, all = 0;
+
+	while (copy && (name = strsep(&rest, ","))) {
+		bits = find(target, name);
+		if (!bits)
+			argp_error(state, "%s has no %s %s; `latencyprobe list %s` names them", target->name, what,
+				   *name ? name : "''", target->name);
+		all |= bits;
+	}
+	free(copy);
+	return all;
+}
+
+static uint32_t find_op(const struct target *target, const char *name)
+{
+	uint32_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < target->n_ops; i++)
+		if (!strcmp(target->ops[i].name, name))
+			bits |= 1U << i;
+	return bits;
+}
+
+static uint32_t find_dim(const struct target *target, const char *name)
+{
+	int dim;
+
+	for (dim = 0; dim < LAT_N_DIMS; dim++)
+		if ((dim == LAT_DIM_OP || target->dims & 1U << dim) && !strcmp(dimensions[dim].name, name))
+			return 1U << dim;
+	return 0;
+}
+
+static void parse_pid(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	config->pid = (uint32_t)parse_number(state, "--pid", text, 1U << 30);
+	if (!host_has_pid((pid_t)config->pid))
+		argp_error(state, "--pid: there is no process %u", config->pid);
+}
+
+static void parse_comm(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	/* The kernel keeps 15 bytes and a NUL. */
+	if (!*text || strlen(text) >= LAT_COMM_LEN)
+		argp_error(state, "--comm: a thread's name has 1 to %d bytes", LAT_COMM_LEN - 1);
+	memset(config->comm, 0, sizeof(config->comm));
+	memcpy(config->comm, text, strlen(text));
+	config->filter_comm = 1;
+}
+
+static void parse_cgroup(struct argp_state *state, struct probe_options *probe, const char *text)
+{
+	struct statfs fs;
+
+	if (statfs(text, &fs))
+		argp_error(state, "--cgroup: %s: %s", text, strerror(errno));
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		argp_error(state, "--cgroup: %s is no cgroup (a folder of the cgroup2 file system)", text);
+	probe->cgroup = text;
+	probe->config.filter_cgroup = 1;
+}
+
+static void parse_disk(struct argp_state *state, const struct target *target, struct lat_config *config, const char *text)
+{
+	char disk[64];
+	int error;
+
+	if (!target->has_disks)
+		argp_error(state, "--disk: %s has no disks", target->name);
+	error = host_disk(text, &config->device, disk);
+	if (error == -EXDEV)
+		argp_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
+	if (error)
+		argp_error(state, "--disk: there is no disk %s", text);
+}
+
+static enum attach_kind parse_attach(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {
+		[ATTACH_AUTO] = "auto", [ATTACH_FENTRY] = "fentry", [ATTACH_KPROBE] = "kprobe",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], text))
+			return (enum attach_kind)i;
+	argp_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
+	return ATTACH_AUTO;
+}
+
+/* [interval [count]], as the older tools have it. */
+static void parse_positional(struct argp_state *state, struct run_options *options, const char *text)
+{
+	if (state->arg_num == 0)
+		options->interval_ns = parse_time(state, "interval", text);
+	else if (state->arg_num == 1)
+		options->n_intervals = parse_number(state, "count", text, UINT32_MAX);
+	else
+		argp_error(state, "what is %s? (a command to trace comes behind --)", text);
+}
+
+static void check(struct argp_state *state, struct parse *parse)
+{
+	struct run_options *options = parse->options;
+
+	if (options->n_intervals && !options->interval_ns)
+		argp_error(state, "--count needs --interval");
+	if (parse->format)
+		options->sink = sink_find(parse->format);
+	else if (options->output)
+		options->sink = sink_for_path(options->output) ? sink_for_path(options->output) : sink_find("json");
+	else
+		options->sink = sink_find("text");
+	if (!options->sink)
+		argp_error(state, "--format: there is no format %s", parse->format);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct run_options *options = parse->options;
+	struct lat_config *config = &options->probe.config;
+
+	switch (key) {
+	case OPTION_DURATION: options->duration_ns = parse_time(state, "--duration", text); break;
+	case 'i': options->interval_ns = parse_time(state, "--interval", text); break;
+	case OPTION_COUNT: options->n_intervals = parse_number(state, "--count", text, UINT32_MAX); break;
+	case OPTION_OP: config->op_mask = parse_list(state, "operation", text, find_op); break;
+	case 'p': parse_pid(state, config, text); break;
+	case 'c': parse_comm(state, config, text); break;
+	case OPTION_CGROUP: parse_cgroup(state, &options->probe, text); break;
+	case 'd': parse_disk(state, parse->target, config, text); break;
+	case OPTION_BY:
+		options->probe.dims = parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
+		break;
+	case OPTION_MAX_KEYS:
+		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
+		break;
+	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
+	case 'o': options->output = text; break;
+	case OPTION_FORMAT: parse->format = text; break;
+	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
+	case 'v': log_set_level(LOG_VERBOSE); break;
+	case ARGP_KEY_ARG: parse_positional(state, options, text); break;
+	case ARGP_KEY_END: check(state, parse); break;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* The traced command is everything behind the first "--". */
+static int split_command(int argc, char **argv, struct run_options *options)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			if (i + 1 < argc) {
+				options->command = &argv[i + 1];
+				options->probe.config.filter_follow = 1;
+			}
+			return i;
+		}
+	return argc;
+}
+
+void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options)
+{
+	struct parse parse = { .options = options, .target = target };
+	const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_option,
+		.args_doc = "[INTERVAL [COUNT]] [-- COMMAND ARGS...]",
+		.doc = target->summary,
+	};
+	char name[64];
+
+	*options = (struct run_options){
+		.probe = {
+			.target = target,
+			.dims = target->default_dims,
+			.max_keys = DEFAULT_MAX_KEYS,
+			.ring_bytes = DEFAULT_RING_BYTES,
+			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
+		},
+	};
+	snprintf(name, sizeof(name), "latencyprobe %s", target->name);
+	argv[0] = name;
+	argp_err_exit_status = EXIT_USAGE;
+	argc = split_command(argc, argv, options);
+	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+}
+
+void cli_print_help(void)
+{
+	const struct target *target;
+	size_t i;
+
+	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
+	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n\n"
+	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
+	     "an account of every call that was seen.\n\nTargets:");
+	for (i = 0; (target = target_at(i)); i++)
+		printf("  %-9s %s\n", target->name, target->summary);
+	puts("\nCommands:\n"
+	     "  list      what a target measures, where, and what it cannot see\n"
+	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n\n"
+	     "Examples:\n"
+	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
+	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
+	     "  sudo latencyprobe block --interval 5            disks, with a report every 5 seconds\n"
+	     "  sudo latencyprobe vfs -p 1234 --op read,write   two operations of one process\n"
+	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
+	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n\n"
+	     "`latencyprobe TARGET --help` lists the options.");
+}

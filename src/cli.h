@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: what the user asked for, checked. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe.h"
+
+struct sink;
+
+struct run_options {
+	struct probe_options probe;
+	uint64_t duration_ns; /* 0: until told to end */
+	uint64_t interval_ns; /* 0: one report at the end */
+	uint64_t n_intervals; /* 0: any number */
+	const char *output;   /* NULL: stdout only */
+	const struct sink *sink; /* of the output, or of stdout when there is none */
+	bool quiet;
+	char **command;       /* NULL, or the traced command */
+	const char *command_line; /* as typed */
+};
+
+/*
+ * The options of a tracing command; argv[0] is the target's name. What is wrong is said on stderr, and then the
+ * program exits with EXIT_USAGE; --help exits, too. argv is kept.
+ */
+void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
+
+/* What `latencyprobe --help` says. */
+void cli_print_help(void);
+
+#endif

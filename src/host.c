@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, device names. */
+#include "host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "label.h"
+
+/* First line of a file, without its newline. 0 or -errno. */
+static int read_line(const char *path, char *line, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	int error = 0;
+
+	if (!file)
+		return -errno;
+	if (!fgets(line, (int)size, file))
+		error = -EIO;
+	else
+		line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+	return error;
+}
+
+static uint64_t effective_capabilities(void)
+{
+	unsigned long long caps = 0;
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(file);
+	return caps;
+}
+
+bool host_has_capability(int capability)
+{
+	uint64_t caps = effective_capabilities();
+
+	return caps & (1ULL << capability | 1ULL << HOST_CAP_SYS_ADMIN);
+}
+
+const char *host_missing_capabilities(char buffer[static 64])
+{
+	bool bpf = host_has_capability(HOST_CAP_BPF), perfmon = host_has_capability(HOST_CAP_PERFMON);
+
+	snprintf(buffer, 64, "%s%s%s", bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : ", ", perfmon ? "" : "CAP_PERFMON");
+	return buffer;
+}
+
+bool host_has_btf(void)
+{
+	return !access("/sys/kernel/btf/vmlinux", R_OK);
+}
+
+bool host_has_kprobes(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
+}
+
+/* The whole file; kept, since it takes long to read. NULL when it cannot be read. */
+static const char *kallsyms(void)
+{
+	static char *text;
+	size_t size = 0;
+	FILE *file;
+
+	if (text)
+		return text;
+	file = fopen("/proc/kallsyms", "re");
+	/* No line holds a NUL, so one "line" up to it is everything. */
+	if (file && getdelim(&text, &size, '\0', file) < 0) {
+		free(text);
+		text = NULL;
+	}
+	if (file)
+		fclose(file);
+	return text;
+}
+
+bool host_has_symbol(const char *function)
+{
+	const char *text = kallsyms(), *found = text;
+	size_t length = strlen(function);
+
+	while (found && (found = strstr(found, function))) {
+		/* "ADDRESS TYPE NAME[\tMODULE]\n"; t and T are code. */
+		if (found - text > 3 && found[-1] == ' ' && (found[-2] | 0x20) == 't' &&
+		    (found[length] == '\n' || found[length] == '\t'))
+			return true;
+		found += length;
+	}
+	return false;
+}
+
+const char *host_lockdown(char buffer[static 32])
+{
+	char line[128], *mode;
+
+	strcpy(buffer, "none");
+	if (read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		return buffer;
+	mode = strchr(line, '[');
+	if (mode) {
+		mode[strcspn(mode, "]")] = '\0';
+		snprintf(buffer, 32, "%s", mode + 1);
+	}
+	return buffer;
+}
+
+bool host_has_pid(pid_t pid)
+{
+	return !kill(pid, 0) || errno == EPERM;
+}
+
+int host_pid_namespace(uint64_t *dev, uint64_t *ino)
+{
+	/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+	const uint64_t initial = 0xEFFFFFFC;
+	struct stat st;
+
+	*dev = *ino = 0;
+	if (stat("/proc/self/ns/pid", &st))
+		return -errno;
+	if (st.st_ino == initial)
+		return 0;
+	*dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	*ino = st.st_ino;
+	return 0;
+}
+
+/* "MAJOR:MINOR" to the kernel's own encoding. */
+static int parse_device(const char *text, uint32_t *device)
+{
+	unsigned int major_number, minor_number;
+
+	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		return -EINVAL;
+	*device = major_number << 20 | minor_number;
+	return 0;
+}
+
+int host_disk(const char *name, uint32_t *device, char disk[static 64])
+{
+	char path[512], line[64], real[4096], *slash;
+	const char *base = strrchr(name, '/');
+	struct stat st;
+
+	/* A symbolic link such as /dev/disk/by-id/... or /dev/mapper/... leads to the device. */
+	if (base && !stat(name, &st) && S_ISBLK(st.st_mode))
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	else if (base || !*name)
+		return -ENOENT;
+	else
+		snprintf(path, sizeof(path), "/sys/class/block/%s", name);
+	if (!realpath(path, real))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%.480s/partition", real);
+	if (!access(path, F_OK)) {
+		slash = strrchr(real, '/');
+		*slash = '\0';
+		slash = strrchr(real, '/');
+		snprintf(disk, 64, "%.63s", slash + 1);
+		return -EXDEV;
+	}
+	snprintf(path, sizeof(path), "%.480s/dev", real);
+	if (read_line(path, line, sizeof(line)))
+		return -ENOENT;
+	return parse_device(line, device);
+}
+
+int host_read_devices(struct label_names *names)
+{
+	DIR *dir = opendir("/sys/class/block");
+	struct device_name *grown;
+	struct dirent *entry;
+	char path[512], line[64];
+
+	if (!dir)
+		return -errno;
+	names->n_devices = 0;
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/class/block/%s/dev", entry->d_name);
+		if (entry->d_name[0] == '.' || read_line(path, line, sizeof(line)))
+			continue;
+		grown = realloc(names->devices, (names->n_devices + 1) * sizeof(*grown));
+		if (!grown) {
+			closedir(dir);
+			return -ENOMEM;
+		}
+		names->devices = grown;
+		grown += names->n_devices;
+		if (parse_device(line, &grown->device))
+			continue;
+		snprintf(grown->name, sizeof(grown->name), "%.63s", entry->d_name);
+		names->n_devices++;
+	}
+	closedir(dir);
+	return 0;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t host_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t host_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, device names. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct label_names;
+
+#define HOST_CAP_SYS_ADMIN 21
+#define HOST_CAP_PERFMON 38
+#define HOST_CAP_BPF 39
+
+/* Whether this process has the capability; CAP_SYS_ADMIN stands for the two that were split off from it. */
+bool host_has_capability(int capability);
+
+/* "CAP_BPF, CAP_PERFMON" or what of them is missing, in the caller's buffer; "" when nothing is. */
+const char *host_missing_capabilities(char buffer[static 64]);
+
+bool host_has_btf(void);     /* /sys/kernel/btf/vmlinux */
+bool host_has_kprobes(void); /* the perf event source of that name */
+
+/* Whether /proc/kallsyms lists a function of that name. */
+bool host_has_symbol(const char *function);
+
+/* The mode in brackets of the kernel's lockdown file, "none" when there is none. */
+const char *host_lockdown(char buffer[static 32]);
+
+/* Whether a process of that number exists, as seen from here. */
+bool host_has_pid(pid_t pid);
+
+/* Device and inode of our PID namespace; both 0 when it is the initial one. 0 or -errno. */
+int host_pid_namespace(uint64_t *dev, uint64_t *ino);
+
+/*
+ * The kernel's dev_t of a block device, by name ("sda", "dm-0") or path ("/dev/sda"). 0, -ENOENT, or -EXDEV when it
+ * is a partition, whose disk's name then is in DISK.
+ */
+int host_disk(const char *name, uint32_t *device, char disk[static 64]);
+
+/* Fills in the names of all block devices; the caller frees names->devices. 0 or -errno. */
+int host_read_devices(struct label_names *names);
+
+/* The present time of both clocks, in ns. */
+uint64_t host_realtime_ns(void);
+uint64_t host_monotonic_ns(void);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the running kernel's own type information says, and what its verifier takes. Loaded once, on first use. */
+#ifndef KERNEL_BTF_H
+#define KERNEL_BTF_H
+
+#include <stdbool.h>
+
+/* Whether fentry programs can be attached to this function: it is in BTF and a trial load is accepted. */
+bool kernel_btf_can_fentry(const char *function);
+
+/* Parameters of a function, or -ENOENT. */
+int kernel_btf_n_args(const char *function);
+
+/* Parameters of a tracepoint (by its name without "btf_trace_"), or -ENOENT. */
+int kernel_btf_tracepoint_n_args(const char *tracepoint);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* From a key's words to labels: the dimensions by name, and the text of each value. */
+#ifndef LABEL_H
+#define LABEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/types.h>
+
+#include "latencyprobe/abi.h"
+
+struct dimension {
+	const char *name;    /* as in --by and as label name */
+	const char *help;
+	unsigned int n_words;
+};
+extern const struct dimension dimensions[LAT_N_DIMS];
+extern const char *const ret_names[LAT_N_RETS]; /* "ok" "eof" "again" "error" */
+
+/* What only the user side knows: names of devices. The caller owns it; see label_device(). */
+struct label_names {
+	struct device_name {
+		uint32_t device; /* kernel dev_t */
+		char name[64];
+	} *devices;
+	size_t n_devices;
+	uint8_t key_at[LAT_N_DIMS]; /* as in lat_config */
+};
+
+/* The dimension's value in the key, as new text that the caller frees; NULL when memory is short. */
+char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key);
+
+/* The device's name, or "MAJOR:MINOR" in the caller's buffer. */
+const char *label_device(const struct label_names *names, uint32_t device, char buffer[static 32]);
+
+#endif

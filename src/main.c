@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The command word, and what does it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "doctor.h"
+#include "list.h"
+#include "log.h"
+#include "out.h"
+#include "run.h"
+#include "targets/target.h"
+#include "version.h"
+
+static int unknown_word(const char *word)
+{
+	fail(0, "there is no target or command %s; `latencyprobe --help` names them", word);
+	return EXIT_USAGE;
+}
+
+static int command_list(int argc, char **argv)
+{
+	const struct target *target = argc > 1 ? target_find(argv[1]) : NULL;
+
+	if (argc > 2 || (argc > 1 && !target))
+		return unknown_word(argv[argc - 1]);
+	if (target)
+		list_target(target);
+	else
+		list_targets();
+	return EXIT_FINE;
+}
+
+static int command_doctor(int argc, char **argv)
+{
+	return argc > 1 ? unknown_word(argv[1]) : doctor();
+}
+
+static int command_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	cli_print_help();
+	return EXIT_FINE;
+}
+
+static int command_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("latencyprobe " LATENCYPROBE_VERSION);
+	return EXIT_FINE;
+}
+
+static const struct command {
+	const char *name;
+	int (*function)(int argc, char **argv);
+} commands[] = {
+	{ "list", command_list },
+	{ "doctor", command_doctor },
+	{ "help", command_help },
+	{ "--help", command_help },
+	{ "-h", command_help },
+	{ "--version", command_version },
+	{ "-V", command_version },
+};
+
+static char *join(int argc, char **argv)
+{
+	size_t size = 1;
+	char *line;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	line = calloc(1, size);
+	for (i = 0; line && i < argc; i++) {
+		strcat(line, i ? " " : "");
+		strcat(line, argv[i]);
+	}
+	return line;
+}
+
+static int trace(const struct target *target, int argc, char **argv)
+{
+	char *command_line = join(argc, argv);
+	struct run_options options;
+	int status;
+
+	cli_parse(argc - 1, argv + 1, target, &options);
+	options.command_line = command_line ? command_line : "";
+	status = run(&options);
+	free(command_line);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct target *target;
+	size_t i;
+
+	if (argc < 2) {
+		cli_print_help();
+		return EXIT_USAGE;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, argv[1]))
+			return commands[i].function(argc - 1, argv + 1);
+	target = target_find(argv[1]);
+	return target ? trace(target, argc, argv) : unknown_word(argv[1]);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* A target in the kernel: open, configure, load, attach, gate. */
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "host.h"
+#include "kernel_btf.h"
+#include "label.h"
+#include "log.h"
+#include "snapshot.h"
+#include "targets/target.h"
+
+#define MAX_STEMS 32
+#define MAX_LINKS (2 * MAX_STEMS + 2)
+/* Histograms are kept per CPU up to here; beyond, CPUs share them, which is as exact (the adds are atomic). */
+#define MAX_HIST_SHARDS 8
+
+struct probe {
+	const struct target *target;
+	struct bpf_object *object;
+	struct lat_config *config; /* in .rodata: const for the kernel from loading on */
+	struct lat_state *state;   /* .bss, shared with the kernel */
+	uint32_t n_series, op_mask;
+	struct chosen {
+		const struct stem *stem;
+		const char *function; /* or tracepoint */
+		bool is_fentry;
+		struct bpf_program *entry, *exit; /* a tracepoint has no exit */
+	} chosen[MAX_STEMS];
+	size_t n_chosen;
+	struct bpf_link *links[MAX_LINKS];
+	size_t n_links;
+	struct probe_info infos[MAX_STEMS];
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG || !log_is_verbose())
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	debug("%s", line);
+	return 0;
+}
+
+/* A global of the object by name, in a map that is in memory before loading and stays so. */
+static void *object_global(struct bpf_object *object, const char *section, const char *name)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	const struct btf_var_secinfo *info;
+	const struct btf_type *type, *var;
+	struct bpf_map *map;
+	size_t size;
+	char *memory;
+	int id, i;
+
+	bpf_object__for_each_map(map, object) {
+		/* Called "OBJECT.rodata"; the section's own name is its BTF datasec's. */
+		const char *dot = strchr(bpf_map__name(map), '.');
+
+		if (dot && !strcmp(dot, section))
+			break;
+	}
+	id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+	if (!map || id < 0)
+		return NULL;
+	memory = bpf_map__initial_value(map, &size);
+	type = btf__type_by_id(btf, (unsigned int)id);
+	info = btf_var_secinfos(type);
+	for (i = 0; i < btf_vlen(type); i++, info++) {
+		var = btf__type_by_id(btf, info->type);
+		if (memory && !strcmp(btf__name_by_offset(btf, var->name_off), name))
+			return memory + info->offset;
+	}
+	return NULL;
+}
+
+static struct bpf_program *stem_program(struct probe *probe, const struct stem *stem, const char *kind)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s", stem->name, *kind ? "__" : "", kind);
+	return bpf_object__find_program_by_name(probe->object, name);
+}
+
+static void set_stem_constants(struct probe *probe, const struct stem *stem, int n_args)
+{
+	struct lat_probe *constants;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s__probe", stem->name);
+	constants = object_global(probe->object, ".rodata", name);
+	if (!constants)
+		return;
+	constants->op = stem->op;
+	constants->n_args = (uint8_t)n_args;
+}
+
+/* Chooses function and way for one stem; false when this kernel has none. */
+static bool choose_call(struct probe *probe, const struct stem *stem, enum attach_kind attach)
+{
+	struct chosen *chosen = &probe->chosen[probe->n_chosen];
+	int n_args = 0;
+	size_t i;
+
+	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !chosen->function; i++) {
+		if (attach != ATTACH_KPROBE && kernel_btf_can_fentry(stem->functions[i])) {
+			chosen->function = stem->functions[i];
+			chosen->is_fentry = true;
+		} else if (attach != ATTACH_FENTRY && host_has_kprobes() && host_has_symbol(stem->functions[i])) {
+			chosen->function = stem->functions[i];
+		}
+	}
+	if (!chosen->function)
+		return false;
+	chosen->entry = stem_program(probe, stem, chosen->is_fentry ? "fentry" : "kprobe");
+	chosen->exit = stem_program(probe, stem, chosen->is_fentry ? "fexit" : "kretprobe");
+	if (chosen->is_fentry) {
+		n_args = kernel_btf_n_args(chosen->function);
+		bpf_program__set_attach_target(chosen->entry, 0, chosen->function);
+		bpf_program__set_attach_target(chosen->exit, 0, chosen->function);
+	}
+	set_stem_constants(probe, stem, n_args);
+	return true;
+}
+
+static bool choose_tracepoint(struct probe *probe, const struct stem *stem)
+{
+	struct chosen *chosen = &probe->chosen[probe->n_chosen];
+
+	if (kernel_btf_tracepoint_n_args(stem->tracepoint) < 0)
+		return false;
+	chosen->function = stem->tracepoint;
+	chosen->entry = stem_program(probe, stem, "");
+	return true;
+}
+
+/* Chooses where each wanted operation is measured, and leaves out the programs that are not. 0 or an exit status. */
+static int choose_all(struct probe *probe, enum attach_kind attach)
+{
+	const struct target *target = probe->target;
+	uint32_t covered = 0;
+	size_t i;
+
+	for (i = 0; i < target->n_stems; i++) {
+		const struct stem *stem = &target->stems[i];
+		struct chosen *chosen = &probe->chosen[probe->n_chosen];
+
+		if (!stem->tracepoint && !(probe->op_mask & 1U << stem->op))
+			continue;
+		memset(chosen, 0, sizeof(*chosen));
+		chosen->stem = stem;
+		if (stem->tracepoint ? choose_tracepoint(probe, stem) : choose_call(probe, stem, attach)) {
+			bpf_program__set_autoload(chosen->entry, true);
+			if (chosen->exit)
+				bpf_program__set_autoload(chosen->exit, true);
+			covered |= 1U << stem->op;
+			probe->n_chosen++;
+		} else if (stem->tracepoint && !stem->optional) {
+			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", stem->tracepoint);
+			return EXIT_CANNOT;
+		}
+	}
+	for (i = 0; i < target->n_ops; i++) {
+		if (!target->needs_kprobes || !(probe->op_mask & 1U << i) || covered & 1U << i)
+			continue;
+		if (!host_has_kprobes() && !covered)
+			fail(0, "this kernel has neither kprobes nor fentry, which %s needs; block and syscall work without",
+			     target->name);
+		else
+			fail(0, "%s %s: no function of this kernel to attach to%s", target->name, target->ops[i].name,
+			     attach == ATTACH_AUTO ? "" : " this way; try --attach auto");
+		return EXIT_CANNOT;
+	}
+	return 0;
+}
+
+static uint8_t log2_ceil(uint32_t value)
+{
+	return value > 1 ? (uint8_t)(lat_log2(value - 1) + 1) : 0;
+}
+
+static struct bpf_map *object_map(const struct probe *probe, const char *name)
+{
+	return bpf_object__find_map_by_name(probe->object, name);
+}
+
+/* Sizes the maps and fills in the constants. */
+static int configure(struct probe *probe, const struct probe_options *options)
+{
+	struct lat_config *config = probe->config;
+	int n_cpus = libbpf_num_possible_cpus();
+	uint8_t shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_HIST_SHARDS ? MAX_HIST_SHARDS : (uint32_t)n_cpus);
+	uint32_t words = 1;
+	int dim, error;
+
+	*config = options->config;
+	config->op_mask = probe->op_mask;
+	config->n_shards_log2 = shards;
+	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
+		if (!(options->dims & 1U << dim))
+			continue;
+		config->key_at[dim] = (uint8_t)words;
+		words += dimensions[dim].n_words;
+	}
+	if (words > LAT_KEY_WORDS) {
+		fail(0, "too many dimensions at once in --by");
+		return EXIT_USAGE;
+	}
+	config->n_key_words = (uint8_t)words;
+	probe->n_series = words > 1 ? options->max_keys + 1 : (uint32_t)probe->target->n_ops * LAT_N_RETS;
+	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series << shards);
+	if (words > 1) {
+		bpf_map__set_key_size(object_map(probe, "lat_series"), words * (uint32_t)sizeof(__u64));
+		bpf_map__set_max_entries(object_map(probe, "lat_series"), options->max_keys);
+		bpf_map__set_max_entries(object_map(probe, "lat_free"), options->max_keys);
+	}
+	bpf_map__set_max_entries(object_map(probe, "lat_ring"), options->ring_bytes);
+	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
+		debug("cannot tell this process's PID namespace: taken as the initial one");
+	error = probe->target->configure ? probe->target->configure(config) : 0;
+	return error ? EXIT_FAILED : 0;
+}
+
+static int load_failed(int error)
+{
+	char missing[64];
+
+	host_missing_capabilities(missing);
+	if (*missing && (error == -EPERM || error == -EACCES)) {
+		fail(0, "not permitted: missing %s; run as root, or: setcap cap_bpf,cap_perfmon=ep %s", missing,
+		     "$(which latencyprobe)");
+		return EXIT_FAILED;
+	}
+	fail(error, "cannot load the BPF programs (-v shows the kernel's reasons, `latencyprobe doctor` what is missing)");
+	return EXIT_CANNOT;
+}
+
+/* The maps whose content is known before anything runs. */
+static int fill_maps(struct probe *probe, const struct probe_options *options)
+{
+	int free_fd = probe_map_fd(probe, "lat_free"), cgroup_fd, error = 0;
+	uint32_t i, zero = 0;
+
+	for (i = 1; probe->config->n_key_words > 1 && i < probe->n_series && !error; i++)
+		error = bpf_map_update_elem(free_fd, NULL, &i, 0);
+	if (error) {
+		fail(error, "map of free series");
+		return EXIT_FAILED;
+	}
+	if (!options->cgroup)
+		return 0;
+	cgroup_fd = open(options->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = cgroup_fd < 0 ? -errno : bpf_map_update_elem(probe_map_fd(probe, "lat_cgroup"), &zero, &cgroup_fd, 0);
+	if (cgroup_fd >= 0)
+		close(cgroup_fd);
+	if (error) {
+		fail(error == -EBADF ? 0 : error, "%s is no cgroup (a folder of the cgroup2 file system)", options->cgroup);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int prepare(struct probe *probe, const struct probe_options *options)
+{
+	struct bpf_program *program;
+	int status, error;
+
+	bpf_object__for_each_program(program, probe->object)
+		bpf_program__set_autoload(program, options->config.filter_follow &&
+					  !strncmp(bpf_program__name(program), "follow_", strlen("follow_")));
+	status = choose_all(probe, options->attach);
+	if (!status)
+		status = configure(probe, options);
+	if (status)
+		return status;
+	error = bpf_object__load(probe->object);
+	if (error)
+		return load_failed(error);
+	probe->state = object_global(probe->object, ".bss", "lat_state");
+	return fill_maps(probe, options);
+}
+
+int probe_open(struct probe **result, const struct probe_options *options)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = options->target->name);
+	struct probe *probe = calloc(1, sizeof(*probe));
+	const void *elf;
+	size_t n_bytes;
+	int status;
+
+	libbpf_set_print(print_libbpf);
+	if (!probe) {
+		fail(-ENOMEM, "probe");
+		return EXIT_FAILED;
+	}
+	if (!host_has_btf()) {
+		free(probe);
+		fail(0, "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF");
+		return EXIT_CANNOT;
+	}
+	probe->target = options->target;
+	probe->op_mask = options->config.op_mask;
+	elf = options->target->elf_bytes(&n_bytes);
+	probe->object = bpf_object__open_mem(elf, n_bytes, &open_options);
+	probe->config = probe->object ? object_global(probe->object, ".rodata", "lat_config") : NULL;
+	if (!probe->config) {
+		fail(probe->object ? 0 : -errno, "cannot open the BPF object of %s", options->target->name);
+		probe_close(probe);
+		return EXIT_FAILED;
+	}
+	status = prepare(probe, options);
+	if (status)
+		probe_close(probe);
+	else
+		*result = probe;
+	return status;
+}
+
+static struct bpf_link *attach_one(const struct chosen *chosen, struct bpf_program *program, bool is_return)
+{
+	if (chosen->is_fentry || chosen->stem->tracepoint)
+		return bpf_program__attach(program);
+	return bpf_program__attach_kprobe(program, is_return, chosen->function);
+}
+
+static int add_link(struct probe *probe, struct bpf_link *link, const char *place)
+{
+	char missing[64];
+	int error = -errno;
+
+	if (link) {
+		probe->links[probe->n_links++] = link;
+		return 0;
+	}
+	host_missing_capabilities(missing);
+	if (*missing && (error == -EPERM || error == -EACCES))
+		return load_failed(error);
+	fail(error, "cannot attach to %s", place);
+	return EXIT_CANNOT;
+}
+
+int probe_attach(struct probe *probe)
+{
+	static const char *const follow[] = { "follow_fork", "follow_free" };
+	struct probe_info *info = probe->infos;
+	struct bpf_program *program;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < probe->n_chosen && !status; i++, info++) {
+		const struct chosen *chosen = &probe->chosen[i];
+		const struct op *op = &probe->target->ops[chosen->stem->op];
+
+		info->op = chosen->stem->tracepoint ? "" : op->name;
+		info->function = (char *)chosen->function;
+		info->attach = (char *)(chosen->stem->tracepoint ? "tp_btf" : chosen->is_fentry ? "fentry" : "kprobe");
+		if (chosen->exit)
+			status = add_link(probe, attach_one(chosen, chosen->exit, true), chosen->function);
+		if (!status)
+			status = add_link(probe, attach_one(chosen, chosen->entry, false), chosen->function);
+	}
+	for (i = 0; i < sizeof(follow) / sizeof(follow[0]) && !status; i++) {
+		program = bpf_object__find_program_by_name(probe->object, follow[i]);
+		if (bpf_program__autoload(program))
+			status = add_link(probe, bpf_program__attach(program), follow[i]);
+	}
+	return status;
+}
+
+void probe_gate_open(struct probe *probe)
+{
+	__atomic_store_n(&probe->state->gate, 1, __ATOMIC_SEQ_CST);
+}
+
+void probe_gate_close(struct probe *probe)
+{
+	__atomic_store_n(&probe->state->gate, 0, __ATOMIC_SEQ_CST);
+	/*
+	 * BPF programs run inside RCU read-side sections, and this command of membarrier(2) is synchronize_rcu()
+	 * (kernel/sched/membarrier.c): behind it, every program that saw the gate open has ended.
+	 */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(20000);
+}
+
+void probe_adopt(struct probe *probe, pid_t adopt)
+{
+	__atomic_store_n(&probe->state->adopt, (uint32_t)adopt, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t recursion_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (!program || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+const struct probe_info *probe_infos(struct probe *probe, size_t *n_infos)
+{
+	size_t i;
+
+	for (i = 0; i < probe->n_chosen; i++)
+		probe->infos[i].n_missed = recursion_misses(probe->chosen[i].entry) +
+					   recursion_misses(probe->chosen[i].exit);
+	*n_infos = probe->n_chosen;
+	return probe->infos;
+}
+
+struct lat_state *probe_state(struct probe *probe)
+{
+	return probe->state;
+}
+
+const struct lat_config *probe_config(const struct probe *probe)
+{
+	return probe->config;
+}
+
+uint32_t probe_n_series(const struct probe *probe)
+{
+	return probe->n_series;
+}
+
+bool probe_has_depth(const struct probe *probe)
+{
+	return probe->target->has_depth;
+}
+
+int probe_map_fd(const struct probe *probe, const char *name)
+{
+	return bpf_map__fd(object_map(probe, name));
+}
+
+void probe_close(struct probe *probe)
+{
+	if (!probe)
+		return;
+	while (probe->n_links)
+		bpf_link__destroy(probe->links[--probe->n_links]);
+	bpf_object__close(probe->object);
+	free(probe);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* From the maps in the kernel to a reading, without ever resetting anything there. */
+#include "reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "host.h"
+#include "log.h"
+#include "probe.h"
+#include "snapshot.h"
+
+struct reader {
+	struct probe *probe;
+	const struct lat_hist *hists; /* [series << n_shards_log2 | shard], shared with the kernel */
+	size_t n_bytes;
+	uint32_t n_shards;
+};
+
+int reader_open(struct reader **result, struct probe *probe)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *memory;
+
+	if (!reader)
+		return fail(-ENOMEM, "reader");
+	reader->probe = probe;
+	reader->n_shards = 1U << probe_config(probe)->n_shards_log2;
+	reader->n_bytes = (size_t)probe_n_series(probe) * reader->n_shards * sizeof(struct lat_hist);
+	reader->n_bytes = (reader->n_bytes + page - 1) / page * page;
+	memory = mmap(NULL, reader->n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(probe, "lat_hists"), 0);
+	if (memory == MAP_FAILED) {
+		free(reader);
+		return fail(-errno, "cannot map the histograms");
+	}
+	reader->hists = memory;
+	*result = reader;
+	return 0;
+}
+
+void reader_close(struct reader *reader)
+{
+	if (!reader)
+		return;
+	munmap((void *)reader->hists, reader->n_bytes);
+	free(reader);
+}
+
+/* Adds up a series' shards; false when nothing was ever recorded in it. */
+static bool read_hist(const struct reader *reader, uint32_t series, struct lat_hist *sum)
+{
+	const struct lat_hist *hist = reader->hists + (size_t)series * reader->n_shards;
+	uint32_t shard;
+	size_t slot;
+
+	memset(sum, 0, sizeof(*sum));
+	for (shard = 0; shard < reader->n_shards; shard++, hist++) {
+		if (!hist->inverse_min_ns && !hist->max_ns)
+			continue;
+		for (slot = 0; slot < LAT_N_SLOTS; slot++)
+			sum->slots[slot] += hist->slots[slot];
+		sum->sum_ns += hist->sum_ns;
+		sum->bytes += hist->bytes;
+		if (hist->max_ns > sum->max_ns)
+			sum->max_ns = hist->max_ns;
+		if (hist->inverse_min_ns > sum->inverse_min_ns)
+			sum->inverse_min_ns = hist->inverse_min_ns;
+	}
+	return sum->inverse_min_ns || sum->max_ns;
+}
+
+static int add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
+{
+	struct raw_series *raw = &reading->series[reading->n_series];
+
+	if (series >= probe_n_series(reader->probe) || !read_hist(reader, series, &raw->hist))
+		return 0;
+	raw->key = *key;
+	reading->n_series++;
+	return 0;
+}
+
+/* Without dimensions a series' number is its key. */
+static int read_direct(const struct reader *reader, struct reading *reading)
+{
+	struct lat_key key = {};
+	uint32_t series;
+
+	for (series = 0; series < probe_n_series(reader->probe); series++) {
+		key.words[0] = series / LAT_N_RETS | (uint64_t)(series % LAT_N_RETS) << 8;
+		add_series(reader, reading, series, &key);
+	}
+	return 0;
+}
+
+/* With dimensions the kernel's hash map says which key has which series. */
+static int read_keyed(const struct reader *reader, struct reading *reading)
+{
+	const size_t key_size = probe_config(reader->probe)->n_key_words * sizeof(uint64_t);
+	const struct lat_key other = { .words = { ~0ULL } };
+	uint32_t n = probe_n_series(reader->probe), n_read = n, *numbers = calloc(n, sizeof(*numbers));
+	char *keys = calloc(n, key_size);
+	struct lat_key batch, key = {};
+	int fd = probe_map_fd(reader->probe, "lat_series"), error = 0;
+	uint32_t i;
+
+	if (!keys || !numbers)
+		error = -ENOMEM;
+	else if (bpf_map_lookup_batch(fd, NULL, &batch, keys, numbers, &n_read, NULL) && errno != ENOENT)
+		error = -errno;
+	for (i = 0; !error && i < n_read; i++) {
+		memcpy(&key, keys + i * key_size, key_size);
+		add_series(reader, reading, numbers[i], &key);
+	}
+	if (!error)
+		add_series(reader, reading, 0, &other);
+	free(keys);
+	free(numbers);
+	return error;
+}
+
+static int compare_series(const void *a, const void *b)
+{
+	return memcmp(&((const struct raw_series *)a)->key, &((const struct raw_series *)b)->key,
+		      sizeof(struct lat_key));
+}
+
+/* The counters from FIRST up to END, of all shards. */
+static void read_accounts(const struct lat_state *state, struct reading *reading, int first, int end)
+{
+	int shard, op, count;
+
+	for (op = 0; op < LAT_MAX_OPS; op++)
+		for (count = first; count < end; count++) {
+			uint64_t *sum = &reading->accounts[op].counts[count];
+
+			for (shard = 0, *sum = 0; shard < LAT_MAX_SHARDS; shard++)
+				*sum += __atomic_load_n(&state->accounts[shard][op].counts[count], __ATOMIC_RELAXED);
+		}
+}
+
+static struct device_depth *depth_of(struct reading *reading, uint32_t device)
+{
+	struct device_depth *depths;
+	size_t i;
+
+	for (i = 0; i < reading->n_depths; i++)
+		if (reading->depths[i].device == device)
+			return &reading->depths[i];
+	depths = realloc(reading->depths, (reading->n_depths + 1) * sizeof(*depths));
+	if (!depths)
+		return NULL;
+	reading->depths = depths;
+	depths[reading->n_depths] = (struct device_depth){ .device = device };
+	return &depths[reading->n_depths++];
+}
+
+static void count_span(struct reading *reading, const struct lat_span *span, bool has_depth)
+{
+	struct device_depth *depth;
+
+	if (span->skip)
+		return;
+	reading->in_flight[span->op % LAT_MAX_OPS]++;
+	depth = has_depth ? depth_of(reading, span->device) : NULL;
+	if (depth && span->issue_ns)
+		depth->n_issued++;
+	else if (depth)
+		depth->n_queued++;
+}
+
+/* What is under way now, from the spans themselves. */
+static void read_spans(const struct reader *reader, struct reading *reading)
+{
+	const struct lat_state *state = probe_state(reader->probe);
+	int fd = probe_map_fd(reader->probe, "lat_spill");
+	bool has_depth = probe_has_depth(reader->probe);
+	uint64_t key, *previous = NULL;
+	struct lat_span span;
+	size_t i;
+
+	for (i = 0; i < LAT_N_SPANS; i++) {
+		if (!state->spans[i].id)
+			continue;
+		span = state->spans[i];
+		count_span(reading, &span, has_depth);
+	}
+	if (!state->n_spilled)
+		return;
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &span))
+			count_span(reading, &span, has_depth);
+		previous = &key;
+	}
+}
+
+static int compare_depths(const void *a, const void *b)
+{
+	uint32_t left = ((const struct device_depth *)a)->device, right = ((const struct device_depth *)b)->device;
+
+	return (left > right) - (left < right);
+}
+
+int reader_read(struct reader *reader, bool final, struct reading *reading)
+{
+	const struct lat_state *state = probe_state(reader->probe);
+	int error;
+
+	memset(reading, 0, sizeof(*reading));
+	reading->series = calloc(probe_n_series(reader->probe) + 1, sizeof(*reading->series));
+	if (!reading->series)
+		return fail(-ENOMEM, "reading");
+	reading->final = final;
+	reading->realtime_ns = host_realtime_ns();
+	reading->monotonic_ns = host_monotonic_ns();
+	/* What has ended before what was entered, so that never more has ended than was entered. */
+	if (probe_config(reader->probe)->n_key_words > 1)
+		error = read_keyed(reader, reading);
+	else
+		error = read_direct(reader, reading);
+	if (error) {
+		reading_free(reading);
+		return fail(error, "cannot read the map of series");
+	}
+	read_accounts(state, reading, LAT_ENTERED + 1, LAT_N_COUNTS);
+	read_accounts(state, reading, LAT_ENTERED, LAT_ENTERED + 1);
+	read_spans(reader, reading);
+	qsort(reading->series, reading->n_series, sizeof(*reading->series), compare_series);
+	if (reading->n_depths)
+		qsort(reading->depths, reading->n_depths, sizeof(*reading->depths), compare_depths);
+	return 0;
+}

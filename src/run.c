@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* Tracing: the event loop between start and final report. */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cli.h"
+#include "host.h"
+#include "label.h"
+#include "log.h"
+#include "out.h"
+#include "outlier.h"
+#include "reader.h"
+#include "sinks/sink.h"
+#include "snapshot.h"
+#include "targets/target.h"
+#include "version.h"
+
+/* What the loop waits for. */
+enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, N_EVENTS };
+
+struct run {
+	const struct run_options *options;
+	struct probe *probe;
+	struct reader *reader;
+	struct outlier *outlier;
+	struct label_names names;
+	struct run_info info;
+	struct utsname host;
+	struct reading before; /* the last interval's end */
+	bool has_before;
+	uint64_t start_realtime_ns, start_monotonic_ns;
+	uint64_t n_intervals;
+	struct child child;
+	bool has_child;
+	struct out *stdout_out, *file_out; /* file_out: NULL without --output */
+	struct sink_options sink_options;
+	int epoll_fd, fds[N_EVENTS];
+	bool is_over;
+};
+
+static int watch(struct run *run, enum event event, int fd)
+{
+	struct epoll_event wanted = { .events = EPOLLIN, .data.u32 = event };
+
+	run->fds[event] = fd;
+	if (fd < 0 || epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &wanted))
+		return fail(-errno, "event loop");
+	return 0;
+}
+
+/* Absolute times, so that the time a report takes does not add up. */
+static int watch_timer(struct run *run, enum event event, uint64_t first_ns, uint64_t period_ns)
+{
+	struct itimerspec timer = {
+		.it_value = { .tv_sec = (time_t)(first_ns / 1000000000), .tv_nsec = (long)(first_ns % 1000000000) },
+		.it_interval = { .tv_sec = (time_t)(period_ns / 1000000000),
+				 .tv_nsec = (long)(period_ns % 1000000000) },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &timer, NULL))
+		return fail(-errno, "timer");
+	return watch(run, event, fd);
+}
+
+static int watch_signals(struct run *run)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/* BEFORE is NULL for the whole run. */
+static struct snapshot *make_snapshot(struct run *run, const struct reading *before, const struct reading *now)
+{
+	struct snapshot_input input = {
+		.before = before,
+		.now = now,
+		.target = run->options->probe.target,
+		.run = &run->info,
+		.names = &run->names,
+		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
+		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
+		.op_mask = run->options->probe.config.op_mask,
+	};
+	struct snapshot *snapshot;
+
+	run->info.probes = probe_infos(run->probe, &run->info.n_probes);
+	host_read_devices(&run->names);
+	snapshot = snapshot_make(&input);
+	if (!snapshot)
+		fail(-ENOMEM, "snapshot");
+	return snapshot;
+}
+
+/* A stream's end is the run's end: quietly when it was a pipe that nobody reads any more. */
+static int check_stdout(struct run *run)
+{
+	int error = out_flush(run->stdout_out);
+
+	if (!error)
+		return 0;
+	run->is_over = true;
+	return error == -EPIPE ? 0 : fail(error, "stdout");
+}
+
+static bool stdout_has_text(const struct run *run)
+{
+	const char *output = run->options->output;
+
+	return !run->options->quiet && !(output && !strcmp(output, "-"));
+}
+
+static int report_interval(struct run *run)
+{
+	const struct sink *sink = run->options->output ? sink_find("text") : run->options->sink;
+	struct reading now;
+	struct snapshot *snapshot;
+	int error = reader_read(run->reader, false, &now);
+
+	if (error)
+		return error;
+	run->n_intervals++;
+	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, &now);
+	if (run->has_before)
+		reading_free(&run->before);
+	run->before = now;
+	run->has_before = true;
+	if (!snapshot)
+		return -ENOMEM;
+	if (stdout_has_text(run))
+		sink->write(run->stdout_out, snapshot, &run->sink_options);
+	snapshot_free(snapshot);
+	if (run->options->n_intervals && run->n_intervals >= run->options->n_intervals)
+		run->is_over = true;
+	return check_stdout(run);
+}
+
+static int report_final(struct run *run)
+{
+	const struct run_options *options = run->options;
+	struct snapshot *snapshot;
+	struct reading now;
+	int error;
+
+	probe_gate_close(run->probe);
+	if (run->outlier)
+		outlier_print(run->outlier);
+	error = reader_read(run->reader, true, &now);
+	if (error)
+		return error;
+	snapshot = make_snapshot(run, NULL, &now);
+	if (snapshot && stdout_has_text(run))
+		(options->output ? sink_find("text") : options->sink)->write(run->stdout_out, snapshot,
+									     &run->sink_options);
+	if (snapshot && run->file_out) {
+		options->sink->write(run->file_out, snapshot, &(struct sink_options){ 0 });
+		error = out_close(run->file_out);
+		run->file_out = NULL;
+		if (error)
+			fail(error, "%s", options->output);
+	}
+	reading_free(&now);
+	if (!snapshot)
+		return -ENOMEM;
+	snapshot_free(snapshot);
+	return error ? error : check_stdout(run);
+}
+
+static int handle(struct run *run, enum event event)
+{
+	uint64_t n_expirations;
+	struct signalfd_siginfo signal_info;
+
+	switch (event) {
+	case EVENT_INTERVAL:
+		if (read(run->fds[event], &n_expirations, sizeof(n_expirations)) < 0)
+			return 0;
+		return report_interval(run);
+	case EVENT_OUTLIER:
+		outlier_print(run->outlier);
+		return check_stdout(run);
+	case EVENT_SIGNAL:
+		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0)
+			return 0;
+		break;
+	default:
+		break;
+	}
+	run->is_over = true;
+	return 0;
+}
+
+static int loop(struct run *run)
+{
+	struct epoll_event ready[N_EVENTS];
+	int n_ready, i, error = 0;
+
+	while (!run->is_over && !error) {
+		n_ready = epoll_wait(run->epoll_fd, ready, N_EVENTS, -1);
+		if (n_ready < 0 && errno != EINTR)
+			return fail(-errno, "event loop");
+		for (i = 0; i < n_ready && !error; i++)
+			error = handle(run, ready[i].data.u32);
+	}
+	return error;
+}
+
+static int open_outputs(struct run *run)
+{
+	const struct run_options *options = run->options;
+
+	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
+	run->stdout_out = out_wrap(stdout);
+	if (!run->stdout_out)
+		return fail(-errno, "stdout");
+	if (!options->output)
+		return 0;
+	run->file_out = out_open(options->output);
+	return run->file_out ? 0 : fail(-errno, "%s", options->output);
+}
+
+static int start_child(struct run *run)
+{
+	int error;
+
+	if (!run->options->command)
+		return 0;
+	probe_adopt(run->probe, getpid());
+	error = child_hold(&run->child, run->options->command);
+	probe_adopt(run->probe, 0);
+	if (error)
+		return error;
+	run->has_child = true;
+	return watch(run, EVENT_CHILD, run->child.pid_fd);
+}
+
+/* From here on everything counts. */
+static int begin(struct run *run)
+{
+	const struct run_options *options = run->options;
+	int error = 0;
+
+	run->start_realtime_ns = host_realtime_ns();
+	run->start_monotonic_ns = host_monotonic_ns();
+	probe_gate_open(run->probe);
+	note("Tracing %s... Hit Ctrl-C to end.", options->probe.target->name);
+	if (options->duration_ns)
+		error = watch_timer(run, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
+	if (!error && options->interval_ns)
+		error = watch_timer(run, EVENT_INTERVAL, run->start_monotonic_ns + options->interval_ns,
+				    options->interval_ns);
+	if (!error && run->has_child)
+		error = child_release(&run->child, options->command[0]);
+	return error;
+}
+
+static int prepare(struct run *run)
+{
+	const struct run_options *options = run->options;
+	int error;
+
+	uname(&run->host);
+	run->info = (struct run_info){
+		.target = options->probe.target->name,
+		.tool_version = LATENCYPROBE_VERSION,
+		.kernel = run->host.release,
+		.host = run->host.nodename,
+		.command_line = options->command_line,
+		.by = "",
+		.max_ns = options->probe.config.max_ns,
+		.outlier_ns = options->probe.config.outlier_ns,
+	};
+	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
+	error = reader_open(&run->reader, run->probe);
+	if (!error && options->probe.config.outlier_ns) {
+		error = outlier_open(&run->outlier, run->probe, options->probe.target, &run->names, run->stdout_out);
+		if (!error)
+			error = watch(run, EVENT_OUTLIER, outlier_fd(run->outlier));
+	}
+	return error ? error : start_child(run);
+}
+
+static void finish(struct run *run)
+{
+	if (run->has_child)
+		child_close(&run->child);
+	if (run->has_before)
+		reading_free(&run->before);
+	free(run->names.devices);
+	outlier_close(run->outlier);
+	reader_close(run->reader);
+	probe_close(run->probe);
+	if (run->file_out)
+		out_abandon(run->file_out);
+	out_close(run->stdout_out);
+}
+
+int run(const struct run_options *options)
+{
+	struct run run = { .options = options, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	int status, error;
+
+	if (run.epoll_fd < 0 || open_outputs(&run) || watch_signals(&run)) {
+		finish(&run);
+		return EXIT_FAILED;
+	}
+	status = probe_open(&run.probe, &options->probe);
+	if (!status)
+		status = probe_attach(run.probe);
+	if (status) {
+		finish(&run);
+		return status;
+	}
+	error = prepare(&run);
+	if (!error)
+		error = begin(&run);
+	if (!error)
+		error = loop(&run);
+	if (!error)
+		error = report_final(&run);
+	finish(&run);
+	return error ? EXIT_FAILED : EXIT_FINE;
+}

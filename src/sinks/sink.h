@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What an output format is: const data, registered by existing. A new format is one file, src/sinks/NAME.c. */
+#ifndef SINK_H
+#define SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct out;
+struct snapshot;
+
+struct sink_options {
+	bool colour;        /* ANSI colours may be used */
+	unsigned int width; /* columns; 0: 80 */
+};
+
+/*
+ * A sink writes a const snapshot as bytes. No arithmetic beyond units, no clock, no environment, no sorting. Errors
+ * stay in the stream.
+ */
+struct sink {
+	const char *name; /* as in --format */
+	const char *help;
+	const char *suffix; /* of a file name that asks for it: ".json" */
+	void (*write)(struct out *out, const struct snapshot *snapshot, const struct sink_options *options);
+};
+
+#define SINK_REGISTER(descriptor) \
+	static const struct sink *const descriptor##_entry \
+	__attribute__((used, retain, section("lat_sinks"))) = &(descriptor)
+
+const struct sink *sink_find(const char *name);
+const struct sink *sink_for_path(const char *path); /* by suffix; NULL when none fits */
+const struct sink *sink_at(size_t index);
+
+#endif

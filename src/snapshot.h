@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one value between measuring and showing: everything that a sink may print, computed once, const from then on.
+ * No libbpf, no clock, no environment here.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/types.h>
+
+#include "latencyprobe/abi.h"
+
+/* The percentiles that every output shows, in this order. */
+#define N_PERCENTILES 7
+extern const double percentile_ranks[N_PERCENTILES]; /* 50 75 90 95 99 99.9 99.99 */
+
+/*
+ * A quantile from slot counts: the sample of rank ceil(p/100 * count), taken as lying in its slot in proportion to
+ * its place among the slot's samples, and never outside [min, max]. The truth is within [low_ns, high_ns].
+ */
+struct percentile {
+	double rank;      /* in percent */
+	uint64_t ns;
+	uint64_t low_ns, high_ns;
+	uint64_t n_above; /* samples above this rank: count - ceil(p/100 * count) */
+	bool carried;     /* at least PERCENTILE_MIN_ABOVE samples lie above */
+};
+#define PERCENTILE_MIN_ABOVE 10
+
+struct label {
+	const char *name; /* static */
+	char *value;      /* owned by the snapshot; raw bytes from outside, escaped by sinks */
+};
+
+/* What one histogram holds: an operation, a return class, and the dimensions asked for. */
+struct series {
+	struct label *labels; /* "op" first; "phase" next where the target has phases; "ret" next; then dimensions */
+	size_t n_labels;
+	bool summary;         /* ret is ok: shown in full; the others as a line */
+	bool has_bytes;
+	uint64_t count, sum_ns, bytes;
+	uint64_t min_ns, max_ns;
+	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
+	double rate_per_s, bytes_per_s, mean_ns;
+	struct percentile percentiles[N_PERCENTILES];
+	uint64_t *slots;      /* LAT_N_SLOTS */
+};
+
+/* One operation's account over the snapshot's time; see enum lat_count. */
+struct account {
+	const char *op, *phase;       /* phase is NULL where the target has none; op is "" for the sum of all */
+	uint64_t counts[LAT_N_COUNTS];
+	uint64_t recorded;            /* sum of all slots */
+	uint64_t in_flight_before, in_flight;
+	/* in_flight_before + ENTERED - recorded - the endings - in_flight: 0, or something was not accounted for */
+	int64_t unaccounted;
+};
+struct count_text {
+	const char *name; /* as in JSON */
+	const char *text; /* as people read it */
+	bool is_loss;
+};
+extern const struct count_text count_texts[LAT_N_COUNTS];
+
+struct in_flight {
+	char *device;
+	uint64_t n_queued, n_issued;
+};
+
+/* Where and how an operation was measured. */
+struct probe_info {
+	const char *op, *phase;
+	char *function; /* or tracepoint */
+	char *attach;   /* "fentry", "kprobe", "tp_btf", ... */
+	uint64_t n_missed; /* times the kernel did not run the program (recursion, no kretprobe instance) */
+};
+
+/* Facts about the run, the same in each of its snapshots. Strings are owned by whoever made the struct. */
+struct run_info {
+	const char *target, *tool_version, *kernel, *host, *command_line;
+	const char *by; /* "device" or "" */
+	uint64_t max_ns, outlier_ns;
+	struct probe_info *probes;
+	size_t n_probes;
+};
+
+struct snapshot {
+	const struct run_info *run; /* outlives the snapshot */
+	uint64_t start_realtime_ns, end_realtime_ns;
+	uint64_t start_monotonic_ns, end_monotonic_ns;
+	uint64_t elapsed_ns;
+	uint64_t number; /* 0 for the whole run, else which interval, from 1 */
+	struct series *series; /* sorted: total time, largest first, then label text; none with count 0 */
+	size_t n_series;
+	struct account *accounts; /* per operation that was measured, in the target's order */
+	size_t n_accounts;
+	struct account total;
+	struct in_flight *in_flight; /* sorted by device; NULL where the target has no such thing */
+	size_t n_in_flight;
+};
+
+/* Raw material of one series: what the kernel had counted at the time. */
+struct raw_series {
+	struct lat_key key;
+	struct lat_hist hist;
+};
+
+/*
+ * A reading: a plain copy of the kernel's counters. Series are sorted by key and unique; shards are added up.
+ */
+struct reading {
+	uint64_t realtime_ns, monotonic_ns;
+	struct raw_series *series;
+	size_t n_series;
+	struct lat_account accounts[LAT_MAX_OPS];
+	/* What was under way: counted from the spans. [op] */
+	uint64_t in_flight[LAT_MAX_OPS];
+	bool final; /* the gate was closed first: nothing moved meanwhile, so in_flight is exact */
+	struct device_depth {
+		uint32_t device;
+		uint64_t n_queued, n_issued;
+	} *depths; /* sorted by device, unique */
+	size_t n_depths;
+};
+void reading_free(struct reading *reading);
+
+struct target;
+struct label_names;
+
+/*
+ * What lies between two readings of the same run. BEFORE is NULL for the whole run, which then starts at
+ * START_REALTIME_NS / START_MONOTONIC_NS. NAMES turns keys into label text. Copies all it needs.
+ * NULL when memory is short.
+ */
+struct snapshot_input {
+	const struct reading *before, *now;
+	const struct target *target;
+	const struct run_info *run;
+	const struct label_names *names;
+	uint64_t start_realtime_ns, start_monotonic_ns;
+	uint64_t number;
+	uint32_t op_mask; /* which operations were measured */
+};
+struct snapshot *snapshot_make(const struct snapshot_input *input);
+void snapshot_free(struct snapshot *snapshot);
+
+/* The percentile of a histogram; exposed for tests and for whoever has slots only. */
+struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, double rank,
+				uint64_t min_ns, uint64_t max_ns);
+
+/* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
+uint64_t series_row_count(const struct series *series, unsigned int row);
+uint64_t lat_row_low(unsigned int row);
+
+/* The value of the label, or NULL. */
+const char *series_label(const struct series *series, const char *name);
+
+#endif

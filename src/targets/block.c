@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Target block: requests to block devices. */
+#include "targets/target.h"
+
+#include "block.skel.h"
+#include "kernel_btf.h"
+
+/* As in bpf/block.bpf.c. */
+enum { READ, WRITE, FLUSH, DISCARD, OTHER, N_TYPES };
+
+#define BOTH_PHASES(type, op_name, op_help, bytes) \
+	[type] = { .name = op_name, .phase = "device", .help = op_help, .has_bytes = bytes }, \
+	[N_TYPES + type] = { .name = op_name, .phase = "queue", .help = op_help, .has_bytes = bytes, .derived = true }
+
+static const struct op ops[] = {
+	BOTH_PHASES(READ, "read", "reads", true),
+	BOTH_PHASES(WRITE, "write", "writes", true),
+	BOTH_PHASES(FLUSH, "flush", "flushes of the device's cache", false),
+	BOTH_PHASES(DISCARD, "discard", "discards", true),
+	BOTH_PHASES(OTHER, "other", "all else: secure erase, write zeroes, zone operations, passthrough", true),
+};
+
+static const struct stem stems[] = {
+	{ .name = "block_io_start", .tracepoint = "block_io_start", .optional = true },
+	{ .name = "block_rq_insert", .tracepoint = "block_rq_insert" },
+	{ .name = "block_rq_issue", .tracepoint = "block_rq_issue" },
+	{ .name = "block_rq_requeue", .tracepoint = "block_rq_requeue" },
+	{ .name = "block_rq_merge", .tracepoint = "block_rq_merge" },
+	{ .name = "block_rq_complete", .tracepoint = "block_rq_complete" },
+};
+
+static int configure(struct lat_config *config)
+{
+	config->rq_arg = kernel_btf_tracepoint_n_args("block_rq_issue") > 1;
+	config->io_start = kernel_btf_tracepoint_n_args("block_io_start") > 0;
+	return 0;
+}
+
+static const struct target block = {
+	.name = "block",
+	.summary = "block device requests: time in the queue and at the device, by operation and device",
+	.covers = "",
+	.cannot_see = "",
+	.ops = ops,
+	.n_ops = sizeof(ops) / sizeof(ops[0]),
+	.stems = stems,
+	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
+		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE,
+	.default_dims = 1U << LAT_DIM_DEVICE,
+	.has_depth = true,
+	.has_disks = true,
+	.elf_bytes = block_bpf__elf_bytes,
+	.configure = configure,
+};
+TARGET_REGISTER(block);

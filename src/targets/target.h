@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What a target is: const data, registered by existing. A new target is bpf/NAME.bpf.c and src/targets/NAME.c. */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "latencyprobe/abi.h"
+
+/* Something that is measured: one account, and a series for each return class. Index = op number in the kernel. */
+struct op {
+	const char *name;  /* as in --op and as label */
+	const char *phase; /* block: "queue", "device"; NULL elsewhere */
+	const char *help;
+	bool has_bytes;
+	bool derived;      /* recorded along with another operation, whose account is its own, too */
+};
+
+/*
+ * A place where an operation is measured. STEM names the BPF programs: STEM__fentry, STEM__fexit, STEM__kprobe,
+ * STEM__kretprobe and the global STEM__probe; or, when tracepoint is set, the one program STEM. FUNCTIONS are
+ * alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of them is left out;
+ * an operation left without any stem is an error unless optional.
+ */
+#define TARGET_MAX_FUNCTIONS 4
+struct stem {
+	const char *name;
+	uint8_t op;
+	const char *functions[TARGET_MAX_FUNCTIONS];
+	const char *tracepoint; /* BTF tracepoint's name without "btf_trace_" */
+	bool optional;          /* the target works without it */
+};
+
+struct target {
+	const char *name;
+	const char *summary;      /* one line for help */
+	const char *covers;       /* paragraphs for `list NAME`: what is measured, */
+	const char *cannot_see;   /* and what is not */
+	const struct op *ops;
+	size_t n_ops;             /* at most LAT_MAX_OPS */
+	const struct stem *stems;
+	size_t n_stems;
+	uint32_t dims;            /* bits of enum lat_dim that --by may name */
+	uint32_t default_dims;
+	bool has_depth;           /* spans carry a device: show the in-flight depth */
+	bool has_disks;           /* takes -d DISK */
+	bool needs_kprobes;       /* false: works on kernels without kprobes and fentry */
+	const void *(*elf_bytes)(size_t *n_bytes); /* the skeleton's object */
+	/* Fills in the target's own part of the configuration before loading; optional. 0 or -errno, reported. */
+	int (*configure)(struct lat_config *config);
+};
+
+/* Descriptors register themselves in a linker section, so no list names them. */
+#define TARGET_REGISTER(descriptor) \
+	static const struct target *const descriptor##_entry \
+	__attribute__((used, retain, section("lat_targets"))) = &(descriptor)
+
+/* The target of that name, or NULL. Targets are in order of name. */
+const struct target *target_find(const char *name);
+const struct target *target_at(size_t index); /* NULL behind the last */
+
+#endif

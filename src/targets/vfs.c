@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Target vfs: file operations as programs see them, whatever the file system. */
+#include "targets/target.h"
+
+#include "vfs.skel.h"
+
+enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT };
+
+static const struct op ops[] = {
+	[OPEN] = { .name = "open", .help = "opening a file, with the walk of its path" },
+	[READ] = { .name = "read", .help = "read, pread", .has_bytes = true },
+	[WRITE] = { .name = "write", .help = "write, pwrite", .has_bytes = true },
+	[FSYNC] = { .name = "fsync", .help = "fsync, fdatasync, msync, O_SYNC writes" },
+	[CLOSE] = { .name = "close", .help = "closing a file, with what its last user has to do" },
+	[STAT] = { .name = "stat", .help = "stat, lstat, fstat, statx" },
+};
+
+static const struct stem stems[] = {
+	{ .name = "open", .op = OPEN, .functions = { "do_filp_open", "do_file_open" } },
+	{ .name = "read", .op = READ, .functions = { "vfs_read" } },
+	{ .name = "write", .op = WRITE, .functions = { "vfs_write" } },
+	{ .name = "fsync", .op = FSYNC, .functions = { "vfs_fsync_range" } },
+	{ .name = "close", .op = CLOSE, .functions = { "filp_close" } },
+	{ .name = "stat", .op = STAT, .functions = { "vfs_statx" } },
+};
+
+static const struct target vfs = {
+	.name = "vfs",
+	.summary = "file operations: open, read, write, fsync, close, stat",
+	.covers = "",
+	.cannot_see = "",
+	.ops = ops,
+	.n_ops = sizeof(ops) / sizeof(ops[0]),
+	.stems = stems,
+	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE,
+	.needs_kprobes = true,
+	.elf_bytes = vfs_bpf__elf_bytes,
+};
+TARGET_REGISTER(vfs);
