@@ -30,7 +30,7 @@ OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 BPF_CFLAGS := -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-unused-parameter -D__TARGET_ARCH_$(BPF_ARCH) \
 	-Iinclude -isystem vmlinux/$(ARCH)
 LIBRARIES := libbpf jansson
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(CI),-Werror) $(CFLAGS) \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes $(if $(CI),-Werror) $(CFLAGS) \
 	-Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz
 STATIC_LDLIBS = $(shell $(PKG_CONFIG) --libs --static $(LIBRARIES)) -lelf -lz

@@ -79,7 +79,7 @@ int follow_fork(__u64 *ctx)
 	if (parent_tgid == child_tgid)
 		return 0;
 	if (bpf_map_lookup_elem(&lat_followed, &parent_tgid) ||
-	    (lat_state.adopt && lat_pid_tgid() >> 32 == lat_state.adopt))
+	    (lat_state.adopt && (__u32)(lat_pid_tgid() >> 32) == lat_state.adopt))
 		bpf_map_update_elem(&lat_followed, &child_tgid, &one, BPF_ANY);
 	return 0;
 }
@@ -91,7 +91,7 @@ int follow_free(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	__u32 tgid = task->tgid;
 
-	if (task->pid == tgid)
+	if ((__u32)task->pid == tgid)
 		bpf_map_delete_elem(&lat_followed, &tgid);
 	return 0;
 }

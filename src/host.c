@@ -126,7 +126,7 @@ bool host_has_pid(pid_t pid)
 	return !kill(pid, 0) || errno == EPERM;
 }
 
-int host_pid_namespace(uint64_t *dev, uint64_t *ino)
+int host_pid_namespace(__u64 *dev, __u64 *ino)
 {
 	/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 	const uint64_t initial = 0xEFFFFFFC;
@@ -137,7 +137,7 @@ int host_pid_namespace(uint64_t *dev, uint64_t *ino)
 		return -errno;
 	if (st.st_ino == initial)
 		return 0;
-	*dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	*dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
 	*ino = st.st_ino;
 	return 0;
 }

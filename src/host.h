@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <linux/types.h>
 
 struct label_names;
 
@@ -33,7 +34,7 @@ const char *host_lockdown(char buffer[static 32]);
 bool host_has_pid(pid_t pid);
 
 /* Device and inode of our PID namespace; both 0 when it is the initial one. 0 or -errno. */
-int host_pid_namespace(uint64_t *dev, uint64_t *ino);
+int host_pid_namespace(__u64 *dev, __u64 *ino);
 
 /*
  * The kernel's dev_t of a block device, by name ("sda", "dm-0") or path ("/dev/sda"). 0, -ENOENT, or -EXDEV when it

@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <linux/types.h>
 
 #include "latencyprobe/abi.h"
 

@@ -11,8 +11,8 @@ struct out;
 
 /*
  * Opens PATH for writing. A regular file is written beside its final place and renamed by out_close(), so that a
- * reader never sees half of it; "-" is stdout; devices and pipes are written directly. NULL and errno on failure;
- * the caller reports.
+ * reader never sees half of it; links are followed; "-" is stdout; devices, pipes and links to files that do not exist
+ * yet are written directly. NULL and errno on failure; the caller reports.
  */
 struct out *out_open(const char *path);
 
@@ -23,8 +23,14 @@ void out_printf(struct out *out, const char *format, ...) __attribute__((format(
 void out_puts(struct out *out, const char *text);
 void out_write(struct out *out, const void *bytes, size_t n_bytes);
 
-/* Writes outside text for a terminal: control bytes and invalid UTF-8 as \xNN, a backslash as \\. */
-void out_escaped(struct out *out, const char *text);
+/* Writes outside text as escape_text() makes it, with spaces behind it up to WIDTH columns. */
+void out_escaped(struct out *out, const char *text, int width);
+
+/* The same, filled up with spaces to WIDTH columns; longer text is not cut. */
+void out_escaped_padded(struct out *out, const char *text, unsigned int width);
+
+/* Takes over an error (-errno) that whoever writes met elsewhere; ignored when there was one before. */
+void out_fail(struct out *out, int error);
 
 /* Flushes; 0 or the first error so far as -errno. EPIPE is an error here; the caller ends quietly on it. */
 int out_flush(struct out *out);

@@ -52,7 +52,7 @@ static int print_event(void *context, void *data, size_t size)
 	__builtin_memcpy(comm, event->comm, LAT_COMM_LEN);
 	out_printf(outlier->out, "%02d:%02d:%02d.%06" PRIu64 " ", tm.tm_hour, tm.tm_min, tm.tm_sec,
 		   realtime_ns / 1000 % 1000000);
-	out_escaped_padded(outlier->out, comm, 16);
+	out_escaped(outlier->out, comm, 16);
 	out_printf(outlier->out, " %7u %7u %-12s %-5s %8s %9" PRIu64, event->pid, event->tid,
 		   outlier->target->ops[event->op].name, ret_names[event->ret],
 		   units_duration(latency, (double)event->latency_ns), (uint64_t)event->bytes);

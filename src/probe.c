@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "host.h"
@@ -60,7 +61,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 static void *object_global(struct bpf_object *object, const char *section, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(object);
-	const struct btf_var_secinfo *info;
+	struct btf_var_secinfo *info;
 	const struct btf_type *type, *var;
 	struct bpf_map *map;
 	size_t size;

@@ -138,7 +138,7 @@ static void read_accounts(const struct lat_state *state, struct reading *reading
 
 	for (op = 0; op < LAT_MAX_OPS; op++)
 		for (count = first; count < end; count++) {
-			uint64_t *sum = &reading->accounts[op].counts[count];
+			__u64 *sum = &reading->accounts[op].counts[count];
 
 			for (shard = 0, *sum = 0; shard < LAT_MAX_SHARDS; shard++)
 				*sum += __atomic_load_n(&state->accounts[shard][op].counts[count], __ATOMIC_RELAXED);

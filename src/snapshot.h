@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <linux/types.h>
 
 #include "latencyprobe/abi.h"
 
@@ -83,7 +82,7 @@ struct run_info {
 	const char *target, *tool_version, *kernel, *host, *command_line;
 	const char *by; /* "device" or "" */
 	uint64_t max_ns, outlier_ns;
-	struct probe_info *probes;
+	const struct probe_info *probes;
 	size_t n_probes;
 };
 

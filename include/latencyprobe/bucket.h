@@ -9,9 +9,12 @@
  * 1/16 as wide as its lower bound, so a value interpolated in its slot is within 1/32 + rounding (3.2 %) of the
  * truth when it is taken as the middle, and never outside the slot's bounds.
  *
- * Integers only, so that the kernel side and the user side compile the same lines. The types are those of
- * <linux/types.h>, which vmlinux.h has as well; include either first.
+ * Integers only, so that the kernel side and the user side compile the same lines.
  */
+#ifndef __VMLINUX_H__ /* which has the same types */
+#include <linux/types.h>
+#endif
+
 #define LAT_SUB_BITS 4
 #define LAT_N_SUB (1 << LAT_SUB_BITS)
 #define LAT_TOP_BITS 36

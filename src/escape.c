@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Text from outside (names of threads, files, devices) made harmless: it is hostile until shown otherwise. */
+#include "escape.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_continuation(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+/* Bytes of the valid UTF-8 character that TEXT begins with, by table 3-7 of the Unicode standard; 0: none. */
+static size_t character_length(const unsigned char *text)
+{
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xC2 && text[0] <= 0xDF)
+		return is_continuation(text[1]) ? 2 : 0;
+	if ((text[0] & 0xF0) == 0xE0) {
+		if (!is_continuation(text[1]) || (text[0] == 0xE0 && text[1] < 0xA0) ||
+		    (text[0] == 0xED && text[1] > 0x9F))
+			return 0;
+		return is_continuation(text[2]) ? 3 : 0;
+	}
+	if (text[0] >= 0xF0 && text[0] <= 0xF4) {
+		if (!is_continuation(text[1]) || (text[0] == 0xF0 && text[1] < 0x90) ||
+		    (text[0] == 0xF4 && text[1] > 0x8F))
+			return 0;
+		return is_continuation(text[2]) && is_continuation(text[3]) ? 4 : 0;
+	}
+	return 0;
+}
+
+static bool is_control(const unsigned char *text, size_t length)
+{
+	return (length == 1 && (text[0] < 0x20 || text[0] == 0x7F)) ||
+	       (length == 2 && text[0] == 0xC2 && text[1] < 0xA0);
+}
+
+static char *escape(const char *text, bool only_invalid)
+{
+	const unsigned char *in = (const unsigned char *)text;
+	char *copy = malloc(4 * strlen(text) + 1), *out = copy;
+	size_t length, i;
+
+	if (!copy)
+		return NULL;
+	while (*in) {
+		length = character_length(in);
+		if (!length || (!only_invalid && is_control(in, length))) {
+			for (i = 0; i < (length ? length : 1); i++)
+				out += sprintf(out, "\\x%02x", *in++);
+			continue;
+		}
+		if (*in == '\\' && !only_invalid)
+			*out++ = '\\';
+		memcpy(out, in, length);
+		out += length;
+		in += length;
+	}
+	*out = '\0';
+	return copy;
+}
+
+char *escape_text(const char *text)
+{
+	return escape(text, false);
+}
+
+char *escape_invalid(const char *text)
+{
+	return escape(text, true);
+}

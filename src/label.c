@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* From a key's words to labels: the dimensions by name, and the text of each value. */
+#include "label.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE_MINOR_BITS 20 /* of the kernel's dev_t, which differs from the one of user space */
+#define LABEL_LEN 64
+
+const struct dimension dimensions[LAT_N_DIMS] = {
+	[LAT_DIM_OP] = { .name = "op", .help = "operation; always", .n_words = 1 },
+	[LAT_DIM_PID] = { .name = "pid", .help = "process", .n_words = 1 },
+	[LAT_DIM_TID] = { .name = "tid", .help = "thread", .n_words = 1 },
+	[LAT_DIM_COMM] = { .name = "comm", .help = "name of the thread", .n_words = 2 },
+	[LAT_DIM_CPU] = { .name = "cpu", .help = "CPU that it ended on", .n_words = 1 },
+	[LAT_DIM_SIZE] = { .name = "size", .help = "bytes, by powers of two", .n_words = 1 },
+	[LAT_DIM_DEVICE] = { .name = "device", .help = "block device", .n_words = 1 },
+};
+
+const char *const ret_names[LAT_N_RETS] = {
+	[LAT_RET_OK] = "ok",
+	[LAT_RET_EOF] = "eof",
+	[LAT_RET_AGAIN] = "again",
+	[LAT_RET_ERROR] = "error",
+};
+
+const char *label_device(const struct label_names *names, uint32_t device, char buffer[static 32])
+{
+	size_t i;
+
+	for (i = 0; i < names->n_devices; i++)
+		if (names->devices[i].device == device)
+			return names->devices[i].name;
+	snprintf(buffer, 32, "%u:%u", device >> DEVICE_MINOR_BITS, device & ((1U << DEVICE_MINOR_BITS) - 1));
+	return buffer;
+}
+
+/* 2^LOG2 bytes, exactly: "1B" "512B" "4KiB". */
+static const char *power_text(unsigned int log2, char buffer[static 32])
+{
+	static const char *const suffixes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+	snprintf(buffer, 32, "%u%s", 1U << log2 % 10, suffixes[log2 / 10]);
+	return buffer;
+}
+
+/* [2^n, 2^(n+1)) bytes for 1 + n. */
+static void size_text(uint64_t value, char text[static LABEL_LEN])
+{
+	char low[32], high[32];
+
+	if (value == 0 || value > 64)
+		snprintf(text, LABEL_LEN, "0B");
+	else
+		snprintf(text, LABEL_LEN, "%s-%s", power_text((unsigned int)value - 1, low),
+			 power_text((unsigned int)value, high));
+}
+
+char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key)
+{
+	const __u64 *words = &key->words[names->key_at[dim]];
+	char text[LABEL_LEN], buffer[32];
+
+	switch (dim) {
+	case LAT_DIM_COMM:
+		return strndup((const char *)words, LAT_COMM_LEN);
+	case LAT_DIM_DEVICE:
+		return strdup(label_device(names, (uint32_t)words[0], buffer));
+	case LAT_DIM_SIZE:
+		size_text(words[0], text);
+		break;
+	default:
+		snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)words[0]);
+		break;
+	}
+	return strdup(text);
+}

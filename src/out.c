@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* An output stream that remembers its first error, so that sinks need not check every write. */
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "escape.h"
+
+struct out {
+	FILE *stream;
+	bool is_owned;
+	char *final_path;     /* NULL: nothing to rename */
+	char *temporary_path;
+	int error;
+};
+
+static void remember(struct out *out, bool is_bad)
+{
+	if (is_bad && !out->error)
+		out->error = errno ? -errno : -EIO;
+}
+
+struct out *out_wrap(FILE *stream)
+{
+	struct out *out = calloc(1, sizeof(*out));
+
+	if (out)
+		out->stream = stream;
+	return out;
+}
+
+static void free_all(struct out *out)
+{
+	free(out->final_path);
+	free(out->temporary_path);
+	free(out);
+}
+
+/* ".NAME.XXXXXX" in the folder of PATH. */
+static char *temporary_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int n_folder = slash ? (int)(slash - path) + 1 : 0;
+	char *name;
+
+	return asprintf(&name, "%.*s.%s.XXXXXX", n_folder, path, path + n_folder) < 0 ? NULL : name;
+}
+
+/* As open(2) would have made it, or as the file that it replaces. */
+static mode_t file_mode(const struct stat *replaced)
+{
+	mode_t mask;
+
+	if (replaced)
+		return replaced->st_mode & 07777;
+	mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* Opens the temporary file; 0 or -errno. */
+static int open_temporary(struct out *out, const char *path, const struct stat *replaced)
+{
+	int fd, error;
+
+	/* Through a symbolic link: what it leads to is replaced, not the link. */
+	out->final_path = replaced ? realpath(path, NULL) : strdup(path);
+	out->temporary_path = out->final_path ? temporary_name(out->final_path) : NULL;
+	if (!out->temporary_path)
+		return -errno;
+	if (replaced && access(out->final_path, W_OK))
+		return -errno;
+	fd = mkostemp(out->temporary_path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	out->stream = fdopen(fd, "w");
+	error = out->stream && !fchmod(fd, file_mode(replaced)) ? 0 : -errno;
+	if (!error)
+		return 0;
+	unlink(out->temporary_path);
+	close(fd);
+	return error;
+}
+
+struct out *out_open(const char *path)
+{
+	struct out *out = out_wrap(NULL);
+	struct stat st;
+	bool exists;
+	int error = 0;
+
+	if (!out)
+		return NULL;
+	if (!strcmp(path, "-")) {
+		out->stream = stdout;
+		return out;
+	}
+	out->is_owned = true;
+	exists = !stat(path, &st);
+	if (exists && S_ISDIR(st.st_mode))
+		error = -EISDIR;
+	else if (exists && !S_ISREG(st.st_mode))
+		error = (out->stream = fopen(path, "we")) ? 0 : -errno;
+	else
+		error = open_temporary(out, path, exists ? &st : NULL);
+	if (!error)
+		return out;
+	free_all(out);
+	errno = -error;
+	return NULL;
+}
+
+void out_printf(struct out *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	remember(out, vfprintf(out->stream, format, args) < 0);
+	va_end(args);
+}
+
+void out_puts(struct out *out, const char *text)
+{
+	remember(out, fputs(text, out->stream) == EOF);
+}
+
+void out_write(struct out *out, const void *bytes, size_t n_bytes)
+{
+	remember(out, fwrite(bytes, 1, n_bytes, out->stream) != n_bytes);
+}
+
+void out_escaped(struct out *out, const char *text, int width)
+{
+	char *clean = escape_text(text);
+	const char *at;
+	int n_columns = 0;
+
+	if (!clean) {
+		remember(out, true);
+		return;
+	}
+	for (at = clean; *at; at++)
+		n_columns += (*at & 0xC0) != 0x80; /* not the rest of a character */
+	out_puts(out, clean);
+	if (n_columns < width)
+		out_printf(out, "%*s", width - n_columns, "");
+	free(clean);
+}
+
+int out_flush(struct out *out)
+{
+	remember(out, fflush(out->stream) == EOF);
+	return out->error;
+}
+
+int out_close(struct out *out)
+{
+	int error;
+
+	out_flush(out);
+	if (out->is_owned) {
+		/* On the disk before the rename, or a crash could leave an empty file in the place of the old one. */
+		remember(out, out->temporary_path && fsync(fileno(out->stream)));
+		remember(out, fclose(out->stream) == EOF);
+	}
+	if (out->temporary_path && !out->error)
+		remember(out, rename(out->temporary_path, out->final_path));
+	if (out->temporary_path && out->error)
+		unlink(out->temporary_path);
+	error = out->error;
+	free_all(out);
+	return error;
+}
+
+void out_abandon(struct out *out)
+{
+	if (out->is_owned)
+		fclose(out->stream);
+	if (out->temporary_path)
+		unlink(out->temporary_path);
+	free_all(out);
+}

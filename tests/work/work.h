@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Workloads whose counts and latencies are known: what they did goes to stdout as one line of JSON. */
+#ifndef WORK_H
+#define WORK_H
+
+#include <stdint.h>
+
+/* What threads are called while they do what counts, so that a filter by name sees nothing else. */
+#define WORK_COMM "lp-work"
+
+/* Begins and ends what counts, for the calling thread. */
+void work_begin(void);
+void work_end(void);
+
+uint64_t work_now_ns(void); /* CLOCK_MONOTONIC */
+void work_sleep_ns(uint64_t ns); /* without timer slack */
+
+/* "name": {"count": N, "p50_ns": N, "p90_ns": N, "p99_ns": N, "max_ns": N, "sum_ns": N}; sorts the samples. */
+void work_print_samples(const char *name, uint64_t *samples, uint64_t n_samples);
+
+/* Prints and ends the process with status 1. */
+void work_die(const char *what) __attribute__((noreturn));
+
+/* Each takes its own arguments, argv[0] being its name. */
+int work_calls(int argc, char **argv);
+int work_pipe(int argc, char **argv);
+int work_tcp(int argc, char **argv);
+int work_direct(int argc, char **argv);
+int work_blocked(int argc, char **argv);
+
+#endif
