@@ -21,15 +21,18 @@ static __always_inline struct request *tracepoint_request(__u64 *ctx)
 	return (struct request *)rq;
 }
 
-/* Requests lie at fixed distances: multiplying by the golden ratio spreads them over the table. */
-static __always_inline __u32 request_index(__u64 id)
+/*
+ * Requests lie at fixed distances: multiplying by the golden ratio spreads them over the table. Of a pointer, the
+ * verifier allows arithmetic on the lower half only.
+ */
+static __always_inline __u32 request_index(struct request *rq)
 {
-	return id * 0x9E3779B97F4A7C15 >> 40;
+	return ((__u32)(__u64)rq * 0x9E3779B1) >> 16;
 }
 
 static __always_inline struct lat_span *request_find(struct request *rq)
 {
-	return span_find((__u64)rq, request_index((__u64)rq));
+	return span_find((__u64)rq, request_index(rq));
 }
 
 static __always_inline enum block_op request_op(struct request *rq)
@@ -72,7 +75,7 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	pass = lat_config.op_mask & 1 << op && filter_pass();
 	if (!pass)
 		lat_count(op, LAT_FILTERED);
-	span = span_claim((__u64)rq, request_index((__u64)rq));
+	span = span_claim((__u64)rq, request_index(rq));
 	if (!span) {
 		if (pass)
 			lat_count(op, LAT_LOST_SPAN);

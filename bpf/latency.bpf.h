@@ -59,7 +59,7 @@ struct {
 #define MAX_ERRNO 4095
 
 /* Without a result: the only atomic add that 5.10 has. */
-#define lat_add(pointer, value) ((void)__sync_fetch_and_add((pointer), (value)))
+#define lat_add(pointer, value) ((void)__atomic_fetch_add((pointer), (value), __ATOMIC_RELAXED))
 #define lat_read(lvalue) (*(volatile typeof(lvalue) *)&(lvalue))
 #define lat_write(lvalue, value) (*(volatile typeof(lvalue) *)&(lvalue) = (value))
 
@@ -242,7 +242,7 @@ static __always_inline void lat_record(const struct lat_done *done)
 {
 	__u64 ns = done->end_ns - done->start_ns;
 	struct lat_hist *hist;
-	__u32 index;
+	__u32 index, slot;
 
 	if ((__s64)ns < 0) {
 		lat_count(done->op, LAT_LOST_CLOCK);
@@ -256,7 +256,11 @@ static __always_inline void lat_record(const struct lat_done *done)
 	hist = bpf_map_lookup_elem(&lat_hists, &index);
 	if (!hist) /* cannot be: the map has a place for every series */
 		return;
-	lat_add(&hist->slots[lat_slot(ns)], 1);
+	slot = lat_slot(ns);
+	barrier_var(slot);
+	if (slot >= LAT_N_SLOTS) /* never, but the verifier cannot see it */
+		return;
+	lat_add(&hist->slots[slot], 1);
 	lat_add(&hist->sum_ns, ns);
 	if (done->bytes)
 		lat_add(&hist->bytes, done->bytes);
@@ -419,17 +423,24 @@ static __always_inline void call_end_void(__u32 op, __u64 frame, bool is_kretpro
 	call_end(op, frame, is_kretprobe, LAT_RET_OK, 0);
 }
 
+/* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
+#define CTX_WORD(ctx, n) ({ \
+	__u64 word; \
+	asm volatile("%0 = *(u64 *)(%1 + " #n " * 8)" : "=r"(word) : "r"(ctx)); \
+	word; \
+})
+
 /* The result lies behind the arguments, whose number the user side has from BTF; a helper for it is in 5.17 only. */
 static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 {
 	switch (n_args) {
-	case 0: return ctx[0];
-	case 1: return ctx[1];
-	case 2: return ctx[2];
-	case 3: return ctx[3];
-	case 4: return ctx[4];
-	case 5: return ctx[5];
-	default: return ctx[6];
+	case 0: return CTX_WORD(ctx, 0);
+	case 1: return CTX_WORD(ctx, 1);
+	case 2: return CTX_WORD(ctx, 2);
+	case 3: return CTX_WORD(ctx, 3);
+	case 4: return CTX_WORD(ctx, 4);
+	case 5: return CTX_WORD(ctx, 5);
+	default: return CTX_WORD(ctx, 6);
 	}
 }
 

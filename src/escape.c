@@ -41,6 +41,16 @@ static bool is_control(const unsigned char *text, size_t length)
 	       (length == 2 && text[0] == 0xC2 && text[1] < 0xA0);
 }
 
+/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069: they break a line, or turn round what stands beside them. */
+static bool is_layout(const unsigned char *text, size_t length)
+{
+	if (length != 3 || text[0] != 0xE2)
+		return false;
+	if (text[1] == 0x80)
+		return text[2] == 0x8E || text[2] == 0x8F || (text[2] >= 0xA8 && text[2] <= 0xAE);
+	return text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9;
+}
+
 static char *escape(const char *text, bool only_invalid)
 {
 	const unsigned char *in = (const unsigned char *)text;
@@ -51,7 +61,7 @@ static char *escape(const char *text, bool only_invalid)
 		return NULL;
 	while (*in) {
 		length = character_length(in);
-		if (!length || (!only_invalid && is_control(in, length))) {
+		if (!length || (!only_invalid && (is_control(in, length) || is_layout(in, length)))) {
 			for (i = 0; i < (length ? length : 1); i++)
 				out += sprintf(out, "\\x%02x", *in++);
 			continue;

@@ -4,8 +4,8 @@
 #define ESCAPE_H
 
 /*
- * A copy for terminals, lines and columns: control bytes (also U+0080 to U+009F) and bytes that are not valid UTF-8
- * as \xNN, a backslash as \\. The caller frees it; NULL when memory is short.
+ * A copy for terminals, lines and columns: control bytes (also U+0080 to U+009F), characters that break or turn round a
+ * line, and bytes that are not valid UTF-8 as \xNN, a backslash as \\. The caller frees it; NULL when memory is short.
  */
 char *escape_text(const char *text);
 

@@ -3,6 +3,7 @@
 #ifndef LABEL_H
 #define LABEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,22 @@ struct label_names {
 	size_t n_devices;
 	uint8_t key_at[LAT_N_DIMS]; /* as in lat_config */
 };
+
+/* What word 0 of a key says. The key of the series `other` has all its bits set: no operation, no return class. */
+static inline bool key_is_other(const struct lat_key *key)
+{
+	return key->words[0] == ~0ULL;
+}
+
+static inline unsigned int key_op(const struct lat_key *key)
+{
+	return key->words[0] & 0xff;
+}
+
+static inline unsigned int key_ret(const struct lat_key *key)
+{
+	return key->words[0] >> 8 & 0xff;
+}
 
 /* The dimension's value in the key, as new text that the caller frees; NULL when memory is short. */
 char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key);

@@ -23,13 +23,14 @@ bool log_is_verbose(void)
 
 static void print(int error, const char *format, va_list args)
 {
-	char *message = NULL, *clean = NULL;
+	char *message, *clean;
 
 	if (vasprintf(&message, format, args) < 0)
-		return;
-	clean = escape_text(message);
-	if (clean)
-		fprintf(stderr, "latencyprobe: %s%s%s\n", clean, error ? ": " : "", error ? strerror(-error) : "");
+		message = NULL;
+	clean = message ? escape_text(message) : NULL;
+	/* When memory is short, the format still says what kind of thing went wrong. */
+	fprintf(stderr, "latencyprobe: %s%s%s\n", clean ? clean : format, error ? ": " : "",
+		error ? strerror(-error) : "");
 	free(clean);
 	free(message);
 }

@@ -12,6 +12,8 @@
 
 #include "escape.h"
 
+#define MAX_NAME 240 /* of 255, so that what is put around a name fits as well */
+
 struct out {
 	FILE *stream;
 	bool is_owned;
@@ -20,10 +22,17 @@ struct out {
 	int error;
 };
 
+void out_fail(struct out *out, int error)
+{
+	if (!out->error)
+		out->error = error;
+}
+
+/* libc does not know a reason for everything. */
 static void remember(struct out *out, bool is_bad)
 {
-	if (is_bad && !out->error)
-		out->error = errno ? -errno : -EIO;
+	if (is_bad)
+		out_fail(out, errno ? -errno : -EIO);
 }
 
 struct out *out_wrap(FILE *stream)
@@ -49,19 +58,23 @@ static char *temporary_name(const char *path)
 	int n_folder = slash ? (int)(slash - path) + 1 : 0;
 	char *name;
 
-	return asprintf(&name, "%.*s.%s.XXXXXX", n_folder, path, path + n_folder) < 0 ? NULL : name;
+	return asprintf(&name, "%.*s.%.*s.XXXXXX", n_folder, path, MAX_NAME, path + n_folder) < 0 ? NULL : name;
 }
 
-/* As open(2) would have made it, or as the file that it replaces. */
-static mode_t file_mode(const struct stat *replaced)
+/* Owner and rights as open(2) would have made them, or as those of the file that is replaced. */
+static int set_rights(int fd, const struct stat *replaced)
 {
 	mode_t mask;
 
-	if (replaced)
-		return replaced->st_mode & 07777;
+	if (replaced) {
+		/* Only root may give files away: whoever may not, owns the new one, as he would own any. */
+		if (fchown(fd, replaced->st_uid, replaced->st_gid))
+			errno = 0;
+		return fchmod(fd, replaced->st_mode & 0777) ? -errno : 0;
+	}
 	mask = umask(0);
 	umask(mask);
-	return 0666 & ~mask;
+	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
 }
 
 /* Opens the temporary file; 0 or -errno. */
@@ -74,24 +87,28 @@ static int open_temporary(struct out *out, const char *path, const struct stat *
 	out->temporary_path = out->final_path ? temporary_name(out->final_path) : NULL;
 	if (!out->temporary_path)
 		return -errno;
+	/* rename(2) would not ask. */
 	if (replaced && access(out->final_path, W_OK))
 		return -errno;
 	fd = mkostemp(out->temporary_path, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	out->stream = fdopen(fd, "w");
-	error = out->stream && !fchmod(fd, file_mode(replaced)) ? 0 : -errno;
-	if (!error)
-		return 0;
-	unlink(out->temporary_path);
-	close(fd);
+	error = set_rights(fd, replaced);
+	if (!error) {
+		out->stream = fdopen(fd, "w");
+		error = out->stream ? 0 : -errno;
+	}
+	if (error) {
+		unlink(out->temporary_path);
+		close(fd);
+	}
 	return error;
 }
 
 struct out *out_open(const char *path)
 {
 	struct out *out = out_wrap(NULL);
-	struct stat st;
+	struct stat st, link;
 	bool exists;
 	int error = 0;
 
@@ -103,9 +120,8 @@ struct out *out_open(const char *path)
 	}
 	out->is_owned = true;
 	exists = !stat(path, &st);
-	if (exists && S_ISDIR(st.st_mode))
-		error = -EISDIR;
-	else if (exists && !S_ISREG(st.st_mode))
+	/* A link that leads nowhere yet is for open(2) to follow; rename(2) would replace it. */
+	if (exists ? !S_ISREG(st.st_mode) : !lstat(path, &link))
 		error = (out->stream = fopen(path, "we")) ? 0 : -errno;
 	else
 		error = open_temporary(out, path, exists ? &st : NULL);
@@ -142,7 +158,7 @@ void out_escaped(struct out *out, const char *text, int width)
 	int n_columns = 0;
 
 	if (!clean) {
-		remember(out, true);
+		out_fail(out, -ENOMEM);
 		return;
 	}
 	for (at = clean; *at; at++)

@@ -26,10 +26,7 @@ void out_write(struct out *out, const void *bytes, size_t n_bytes);
 /* Writes outside text as escape_text() makes it, with spaces behind it up to WIDTH columns. */
 void out_escaped(struct out *out, const char *text, int width);
 
-/* The same, filled up with spaces to WIDTH columns; longer text is not cut. */
-void out_escaped_padded(struct out *out, const char *text, unsigned int width);
-
-/* Takes over an error (-errno) that whoever writes met elsewhere; ignored when there was one before. */
+/* Takes over an error (-errno) that whoever writes met elsewhere; unless there was one before. */
 void out_fail(struct out *out, int error);
 
 /* Flushes; 0 or the first error so far as -errno. EPIPE is an error here; the caller ends quietly on it. */

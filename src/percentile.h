@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <linux/types.h>
 
 #include "latencyprobe/bucket.h"
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct probe {
 	struct bpf_object *object;
 	struct lat_config *config; /* in .rodata: const for the kernel from loading on */
 	struct lat_state *state;   /* .bss, shared with the kernel */
+	size_t n_state_bytes;
 	uint32_t n_series, op_mask;
 	struct chosen {
 		const struct stem *stem;
@@ -47,46 +49,72 @@ struct probe {
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
+	char *text, *rest, *line;
 
-	if (level == LIBBPF_DEBUG || !log_is_verbose())
+	if (level == LIBBPF_DEBUG || !log_is_verbose() || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	debug("%s", line);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			debug("%s", line);
+	free(text);
 	return 0;
 }
 
-/* A global of the object by name, in a map that is in memory before loading and stays so. */
-static void *object_global(struct bpf_object *object, const char *section, const char *name)
+/* The map of a section of globals: called "OBJECT.rodata" or the like. */
+static struct bpf_map *section_map(struct bpf_object *object, const char *section)
 {
-	const struct btf *btf = bpf_object__btf(object);
-	struct btf_var_secinfo *info;
-	const struct btf_type *type, *var;
 	struct bpf_map *map;
-	size_t size;
-	char *memory;
-	int id, i;
 
 	bpf_object__for_each_map(map, object) {
-		/* Called "OBJECT.rodata"; the section's own name is its BTF datasec's. */
 		const char *dot = strchr(bpf_map__name(map), '.');
 
 		if (dot && !strcmp(dot, section))
-			break;
-	}
-	id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
-	if (!map || id < 0)
-		return NULL;
-	memory = bpf_map__initial_value(map, &size);
-	type = btf__type_by_id(btf, (unsigned int)id);
-	info = btf_var_secinfos(type);
-	for (i = 0; i < btf_vlen(type); i++, info++) {
-		var = btf__type_by_id(btf, info->type);
-		if (memory && !strcmp(btf__name_by_offset(btf, var->name_off), name))
-			return memory + info->offset;
+			return map;
 	}
 	return NULL;
+}
+
+/* Offset of a global in its section, or -ENOENT. */
+static ssize_t global_offset(struct bpf_object *object, const char *section, const char *name)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC), i;
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+	const struct btf_var_secinfo *info = type ? btf_var_secinfos(type) : NULL;
+
+	for (i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_type *var = btf__type_by_id(btf, info[i].type);
+
+		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
+			return info[i].offset;
+	}
+	return -ENOENT;
+}
+
+/* A constant, to be set before loading; NULL when the object has none of that name. */
+static void *constant(struct bpf_object *object, const char *name)
+{
+	ssize_t offset = global_offset(object, ".rodata", name);
+	size_t size;
+
+	return offset < 0 ? NULL : (char *)bpf_map__initial_value(section_map(object, ".rodata"), &size) + offset;
+}
+
+/* The state, shared with the kernel from loading on. 0 or -errno. */
+static int map_state(struct probe *probe)
+{
+	ssize_t offset = global_offset(probe->object, ".bss", "lat_state");
+	struct bpf_map *map = section_map(probe->object, ".bss");
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (offset || !map)
+		return -EINVAL;
+	probe->n_state_bytes = (bpf_map__value_size(map) + page - 1) / page * page;
+	probe->state = mmap(NULL, probe->n_state_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (probe->state != MAP_FAILED)
+		return 0;
+	probe->state = NULL;
+	return -errno;
 }
 
 static struct bpf_program *stem_program(struct probe *probe, const struct stem *stem, const char *kind)
@@ -103,7 +131,7 @@ static void set_stem_constants(struct probe *probe, const struct stem *stem, int
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s__probe", stem->name);
-	constants = object_global(probe->object, ".rodata", name);
+	constants = constant(probe->object, name);
 	if (!constants)
 		return;
 	constants->op = stem->op;
@@ -291,8 +319,11 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	error = bpf_object__load(probe->object);
 	if (error)
 		return load_failed(error);
-	probe->state = object_global(probe->object, ".bss", "lat_state");
-	return fill_maps(probe, options);
+	error = map_state(probe);
+	if (!error)
+		return fill_maps(probe, options);
+	fail(error, "cannot map the state that is shared with the kernel");
+	return EXIT_FAILED;
 }
 
 int probe_open(struct probe **result, const struct probe_options *options)
@@ -317,7 +348,7 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	probe->op_mask = options->config.op_mask;
 	elf = options->target->elf_bytes(&n_bytes);
 	probe->object = bpf_object__open_mem(elf, n_bytes, &open_options);
-	probe->config = probe->object ? object_global(probe->object, ".rodata", "lat_config") : NULL;
+	probe->config = probe->object ? constant(probe->object, "lat_config") : NULL;
 	if (!probe->config) {
 		fail(probe->object ? 0 : -errno, "cannot open the BPF object of %s", options->target->name);
 		probe_close(probe);
@@ -455,6 +486,8 @@ void probe_close(struct probe *probe)
 		return;
 	while (probe->n_links)
 		bpf_link__destroy(probe->links[--probe->n_links]);
+	if (probe->state)
+		munmap(probe->state, probe->n_state_bytes);
 	bpf_object__close(probe->object);
 	free(probe);
 }

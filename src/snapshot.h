@@ -10,24 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account.h"
 #include "latencyprobe/abi.h"
-
-/* The percentiles that every output shows, in this order. */
-#define N_PERCENTILES 7
-extern const double percentile_ranks[N_PERCENTILES]; /* 50 75 90 95 99 99.9 99.99 */
-
-/*
- * A quantile from slot counts: the sample of rank ceil(p/100 * count), taken as lying in its slot in proportion to
- * its place among the slot's samples, and never outside [min, max]. The truth is within [low_ns, high_ns].
- */
-struct percentile {
-	double rank;      /* in percent */
-	uint64_t ns;
-	uint64_t low_ns, high_ns;
-	uint64_t n_above; /* samples above this rank: count - ceil(p/100 * count) */
-	bool carried;     /* at least PERCENTILE_MIN_ABOVE samples lie above */
-};
-#define PERCENTILE_MIN_ABOVE 10
+#include "percentile.h"
 
 struct label {
 	const char *name; /* static */
@@ -38,7 +23,7 @@ struct label {
 struct series {
 	struct label *labels; /* "op" first; "phase" next where the target has phases; "ret" next; then dimensions */
 	size_t n_labels;
-	bool summary;         /* ret is ok: shown in full; the others as a line */
+	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
 	bool has_bytes;
 	uint64_t count, sum_ns, bytes;
 	uint64_t min_ns, max_ns;
@@ -47,22 +32,6 @@ struct series {
 	struct percentile percentiles[N_PERCENTILES];
 	uint64_t *slots;      /* LAT_N_SLOTS */
 };
-
-/* One operation's account over the snapshot's time; see enum lat_count. */
-struct account {
-	const char *op, *phase;       /* phase is NULL where the target has none; op is "" for the sum of all */
-	uint64_t counts[LAT_N_COUNTS];
-	uint64_t recorded;            /* sum of all slots */
-	uint64_t in_flight_before, in_flight;
-	/* in_flight_before + ENTERED - recorded - the endings - in_flight: 0, or something was not accounted for */
-	int64_t unaccounted;
-};
-struct count_text {
-	const char *name; /* as in JSON */
-	const char *text; /* as people read it */
-	bool is_loss;
-};
-extern const struct count_text count_texts[LAT_N_COUNTS];
 
 struct in_flight {
 	char *device;
@@ -108,7 +77,8 @@ struct raw_series {
 };
 
 /*
- * A reading: a plain copy of the kernel's counters. Series are sorted by key and unique; shards are added up.
+ * A reading: a plain copy of the kernel's counters. Series are sorted by key, as memcmp() orders them, and unique;
+ * shards are added up.
  */
 struct reading {
 	uint64_t realtime_ns, monotonic_ns;
@@ -124,7 +94,7 @@ struct reading {
 	} *depths; /* sorted by device, unique */
 	size_t n_depths;
 };
-void reading_free(struct reading *reading);
+void reading_free(struct reading *reading); /* what it holds, not the struct itself */
 
 struct target;
 struct label_names;
@@ -144,11 +114,7 @@ struct snapshot_input {
 	uint32_t op_mask; /* which operations were measured */
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
-void snapshot_free(struct snapshot *snapshot);
-
-/* The percentile of a histogram; exposed for tests and for whoever has slots only. */
-struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, double rank,
-				uint64_t min_ns, uint64_t max_ns);
+void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
 uint64_t series_row_count(const struct series *series, unsigned int row);

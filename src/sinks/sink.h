@@ -29,8 +29,9 @@ struct sink {
 	static const struct sink *const descriptor##_entry \
 	__attribute__((used, retain, section("lat_sinks"))) = &(descriptor)
 
+/* The sink of that name, or NULL. Sinks are in order of name. */
 const struct sink *sink_find(const char *name);
 const struct sink *sink_for_path(const char *path); /* by suffix; NULL when none fits */
-const struct sink *sink_at(size_t index);
+const struct sink *sink_at(size_t index);           /* NULL behind the last */
 
 #endif

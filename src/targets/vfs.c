@@ -15,13 +15,22 @@ static const struct op ops[] = {
 	[STAT] = { .name = "stat", .help = "stat, lstat, fstat, statx" },
 };
 
+/*
+ * An operation may be entered by several doors; a call through two of them, one inside the other, counts once, as
+ * the outer one (LAT_NESTED). Which doors a system call takes differs between kernels, as compilers inline.
+ */
 static const struct stem stems[] = {
-	{ .name = "open", .op = OPEN, .functions = { "do_filp_open", "do_file_open" } },
+	{ .name = "open", .op = OPEN, .functions = { "do_filp_open", "do_file_open" } }, /* renamed in 7.x */
 	{ .name = "read", .op = READ, .functions = { "vfs_read" } },
+	{ .name = "readv", .op = READ, .functions = { "vfs_readv" } },
 	{ .name = "write", .op = WRITE, .functions = { "vfs_write" } },
-	{ .name = "fsync", .op = FSYNC, .functions = { "vfs_fsync_range" } },
-	{ .name = "close", .op = CLOSE, .functions = { "filp_close" } },
+	{ .name = "writev", .op = WRITE, .functions = { "vfs_writev" } },
+	{ .name = "fsync", .op = FSYNC, .functions = { "do_fsync", "vfs_fsync" } },
+	{ .name = "fsync_range", .op = FSYNC, .functions = { "vfs_fsync_range" } },
+	{ .name = "close", .op = CLOSE, .functions = { "__x64_sys_close", "__arm64_sys_close" } },
+	{ .name = "close_file", .op = CLOSE, .functions = { "filp_close" } },
 	{ .name = "stat", .op = STAT, .functions = { "vfs_statx" } },
+	{ .name = "fstat", .op = STAT, .functions = { "vfs_fstat" } },
 };
 
 static const struct target vfs = {

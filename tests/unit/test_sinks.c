@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Every sink against its golden files, and the registries; UPDATE_GOLDEN=1 rewrites the files, and fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "fixtures.h"
+#include "out.h"
+#include "sinks/sink.h"
+
+#define GOLDEN_FOLDER "tests/golden/"
+#define MAX_GOLDEN (1 << 20)
+
+/* What the sink writes; the caller frees it. */
+static char *written(const struct sink *sink, const struct snapshot *snapshot, const struct sink_options *options)
+{
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *stream = open_memstream(&text, &n_bytes);
+	struct out *out = out_wrap(stream);
+
+	sink->write(out, snapshot, options);
+	assert_int_equal(out_close(out), 0);
+	fclose(stream);
+	return text;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *stream = fopen(path, "r");
+	char *text = calloc(1, MAX_GOLDEN);
+
+	assert_non_null(text);
+	if (stream) {
+		assert_true(fread(text, 1, MAX_GOLDEN - 1, stream) < MAX_GOLDEN - 1);
+		fclose(stream);
+	}
+	return text;
+}
+
+static void update(const char *path, const char *text)
+{
+	FILE *stream = fopen(path, "w");
+
+	assert_non_null(stream);
+	fputs(text, stream);
+	assert_int_equal(fclose(stream), 0);
+	fail_msg("%s was rewritten", path);
+}
+
+static void print_first_difference(const char *path, const char *golden, const char *text)
+{
+	size_t line = 1, start = 0, i;
+
+	for (i = 0; golden[i] && golden[i] == text[i]; i++)
+		if (golden[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	print_error("%s:%zu\n  golden: %.*s\n  now:    %.*s\n(UPDATE_GOLDEN=1 takes over what is now)\n", path, line,
+		    (int)strcspn(golden + start, "\n"), golden + start, (int)strcspn(text + start, "\n"), text + start);
+}
+
+static void compare(const struct sink *sink, const char *name, const struct snapshot *snapshot,
+		    const struct sink_options *options, const char *kind)
+{
+	char *text = written(sink, snapshot, options), *golden, path[256];
+
+	snprintf(path, sizeof(path), GOLDEN_FOLDER "%s%s%s", name, kind, sink->suffix);
+	golden = read_file(path);
+	if (strcmp(golden, text)) {
+		if (getenv("UPDATE_GOLDEN"))
+			update(path, text);
+		print_first_difference(path, golden, text);
+		fail();
+	}
+	free(golden);
+	free(text);
+}
+
+static void test_golden(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct snapshot *snapshot = fixture->make();
+	const struct sink *sink;
+	size_t i;
+
+	for (i = 0; (sink = sink_at(i)); i++)
+		compare(sink, fixture->name, snapshot, &(struct sink_options){ 0 }, "");
+	snapshot_free(snapshot);
+}
+
+static void test_colour_and_width(void **state)
+{
+	struct snapshot *snapshot = fixtures[0].make();
+
+	(void)state;
+	compare(sink_find("text"), fixtures[0].name, snapshot, &(struct sink_options){ .colour = true, .width = 60 },
+		"-colour");
+	snapshot_free(snapshot);
+}
+
+/* Neither in a line too long for the terminal nor with bytes that it would obey. */
+static void test_text_is_tame(void **state)
+{
+	struct snapshot *snapshot;
+	char *text, *line, *rest;
+	size_t i, column;
+
+	(void)state;
+	for (i = 0; i < n_fixtures; i++) {
+		snapshot = fixtures[i].make();
+		text = rest = written(sink_find("text"), snapshot, &(struct sink_options){ 0 });
+		while ((line = strsep(&rest, "\n"))) {
+			if (strncmp(line, "account:", 8) && strlen(line) > 80)
+				fail_msg("%s: %zu columns: %s", fixtures[i].name, strlen(line), line);
+			for (column = 0; line[column]; column++)
+				assert_true((unsigned char)line[column] >= ' ' && line[column] != 0x7F);
+		}
+		free(text);
+		snapshot_free(snapshot);
+	}
+}
+
+static void test_json_is_json(void **state)
+{
+	struct snapshot *snapshot;
+	json_error_t error;
+	json_t *root;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_fixtures; i++) {
+		snapshot = fixtures[i].make();
+		text = written(sink_find("json"), snapshot, &(struct sink_options){ 0 });
+		root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+		if (!root)
+			fail_msg("%s: %s in line %d", fixtures[i].name, error.text, error.line);
+		assert_string_equal(json_string_value(json_object_get(root, "schema")), "latencyprobe.snapshot");
+		assert_int_equal(json_array_size(json_object_get(root, "series")), snapshot->n_series);
+		assert_int_equal(text[strlen(text) - 1], '\n');
+		json_decref(root);
+		free(text);
+		snapshot_free(snapshot);
+	}
+}
+
+static void test_registries(void **state)
+{
+	(void)state;
+	assert_string_equal(sink_at(0)->name, "json");
+	assert_ptr_equal(sink_find("json"), sink_at(0));
+	assert_null(sink_find("jso"));
+	assert_ptr_equal(sink_for_path("a/b.json"), sink_find("json"));
+	assert_ptr_equal(sink_for_path("b.txt"), sink_find("text"));
+	assert_null(sink_for_path(".json"));
+	assert_null(sink_for_path("json"));
+	assert_ptr_equal(target_at(0), &fixture_disks);
+	assert_ptr_equal(target_at(1), &fixture_files);
+	assert_null(target_at(2));
+	assert_ptr_equal(target_find("files"), &fixture_files);
+	assert_null(target_find(""));
+}
+
+static void test_full_disk(void **state)
+{
+	struct snapshot *snapshot = fixtures[0].make();
+	const struct sink *sink;
+	struct out *out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; (sink = sink_at(i)); i++) {
+		out = out_open("/dev/full");
+		assert_non_null(out);
+		sink->write(out, snapshot, &(struct sink_options){ 0 });
+		assert_int_not_equal(out_close(out), 0);
+	}
+	snapshot_free(snapshot);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_text_is_tame),
+		cmocka_unit_test(test_json_is_json), cmocka_unit_test(test_registries),
+		cmocka_unit_test(test_full_disk),
+	};
+	struct CMUnitTest *goldens = calloc(n_fixtures, sizeof(*goldens));
+	int n_failed;
+	size_t i;
+
+	for (i = 0; goldens && i < n_fixtures; i++)
+		goldens[i] = (struct CMUnitTest){ .name = fixtures[i].name, .test_func = test_golden,
+						  .initial_state = (void *)&fixtures[i] };
+	n_failed = _cmocka_run_group_tests("golden files", goldens, goldens ? n_fixtures : 0, NULL, NULL);
+	free(goldens);
+	return n_failed + cmocka_run_group_tests(others, NULL, NULL);
+}
