@@ -301,9 +301,10 @@ static __always_inline __u32 call_index(__u64 thread, __u32 op)
 
 /*
  * A start of this thread and operation is there already. Either this call is nested in that one, and then deeper on
- * the same stack, or that one's exit was never seen.
+ * the same stack (or at the same place, when another function jumped to this one as its last act), or that one's
+ * exit was never seen.
  */
-static __noinline int call_begin_again(struct lat_span *span, __u32 op, __u64 frame)
+static __noinline int call_begin_again(struct lat_span *span, __u32 op, __u32 stem, __u64 frame)
 {
 	__u64 outer;
 
@@ -313,17 +314,19 @@ static __noinline int call_begin_again(struct lat_span *span, __u32 op, __u64 fr
 	/* The verifier allows arithmetic on a context's address only after a round trip through memory. */
 	lat_write(span->frame, frame);
 	frame = lat_read(span->frame);
-	if (frame < outer && !((frame ^ outer) >> THREAD_STACK_BITS)) {
+	if ((frame < outer && !((frame ^ outer) >> THREAD_STACK_BITS)) || (frame == outer && stem != span->stem)) {
 		lat_write(span->frame, outer);
 		lat_count(op, LAT_NESTED);
 		return 0;
 	}
 	lat_count(op, LAT_LOST_EXIT);
+	span->stem = stem;
 	span->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
-static __always_inline void call_begin(__u32 op, __u64 frame)
+/* ARGUMENT is kept for call_end_copied(). */
+static __always_inline void call_begin(__u32 op, __u32 stem, __u64 frame, __u32 argument)
 {
 	struct lat_span *span;
 	__u64 thread, id;
@@ -341,7 +344,7 @@ static __always_inline void call_begin(__u32 op, __u64 frame)
 	index = call_index(thread, op);
 	span = span_find(id, index);
 	if (span) {
-		call_begin_again(span, op, frame);
+		call_begin_again(span, op, stem, frame);
 		return;
 	}
 	span = span_claim(id, index);
@@ -350,7 +353,9 @@ static __always_inline void call_begin(__u32 op, __u64 frame)
 		return;
 	}
 	span->op = op;
+	span->stem = stem;
 	span->frame = frame;
+	span->bytes = argument;
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 
@@ -367,7 +372,10 @@ static __always_inline bool frame_is_of(const struct lat_span *span, __u64 frame
 	return frame == span->frame;
 }
 
-static __always_inline void call_end(__u32 op, __u64 frame, bool is_kretprobe, __u32 ret, __u64 bytes)
+/* Stands for: as the argument says that was kept at the beginning. */
+#define RET_BY_ARGUMENT LAT_N_RETS
+
+static __always_inline void call_end(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __u32 ret, __u64 bytes)
 {
 	struct lat_done done = { .op = op, .ret = ret, .bytes = bytes };
 	struct lat_span *span;
@@ -384,10 +392,13 @@ static __always_inline void call_end(__u32 op, __u64 frame, bool is_kretprobe, _
 			lat_count(op, LAT_UNMATCHED);
 		return;
 	}
-	if (!frame_is_of(span, frame, is_kretprobe))
-		return; /* the exit of a nested call, or of one whose entry was not seen */
+	/* Otherwise the exit of a nested call, or of one whose entry was not seen. */
+	if (span->stem != stem || !frame_is_of(span, frame, is_kretprobe))
+		return;
 	done.span = span;
 	done.start_ns = span->start_ns;
+	if (ret == RET_BY_ARGUMENT)
+		done.ret = (__s32)span->bytes > 0 ? LAT_RET_OK : LAT_RET_EOF;
 	if (span_needs_who())
 		span_set_who(span);
 	lat_record(&done);
@@ -395,32 +406,32 @@ static __always_inline void call_end(__u32 op, __u64 frame, bool is_kretprobe, _
 }
 
 /* RESULT is a number of bytes, or a negative errno. */
-static __always_inline void call_end_bytes(__u32 op, __u64 frame, bool is_kretprobe, __s64 result)
+static __always_inline void call_end_bytes(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
 {
 	if (result > 0)
-		call_end(op, frame, is_kretprobe, LAT_RET_OK, result);
+		call_end(op, stem, frame, is_kretprobe, LAT_RET_OK, result);
 	else
-		call_end(op, frame, is_kretprobe, !result ? LAT_RET_EOF : result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR, 0);
+		call_end(op, stem, frame, is_kretprobe, !result ? LAT_RET_EOF : result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR, 0);
 }
 
 /* RESULT is an int: 0 or more is success. */
-static __always_inline void call_end_int(__u32 op, __u64 frame, bool is_kretprobe, __s64 result)
+static __always_inline void call_end_int(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
 {
 	__s32 status = (__s32)result;
 
-	call_end(op, frame, is_kretprobe, status >= 0 ? LAT_RET_OK : status == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR, 0);
+	call_end(op, stem, frame, is_kretprobe, status >= 0 ? LAT_RET_OK : status == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR, 0);
 }
 
 /* RESULT is a pointer, or an errno in one. */
-static __always_inline void call_end_pointer(__u32 op, __u64 frame, bool is_kretprobe, __s64 result)
+static __always_inline void call_end_pointer(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
 {
-	call_end(op, frame, is_kretprobe, (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR, 0);
+	call_end(op, stem, frame, is_kretprobe, (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR, 0);
 }
 
-/* No result. */
-static __always_inline void call_end_void(__u32 op, __u64 frame, bool is_kretprobe, __s64 result)
+/* No result, but an argument that says how many bytes it is about: none or fewer is like the end of a file. */
+static __always_inline void call_end_copied(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe)
 {
-	call_end(op, frame, is_kretprobe, LAT_RET_OK, 0);
+	call_end(op, stem, frame, is_kretprobe, RET_BY_ARGUMENT, 0);
 }
 
 /* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
@@ -444,27 +455,52 @@ static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 	}
 }
 
-/* The programs of one stem: END is one of the call_end_... above. */
+/* The programs of one stem: END is one of the call_end_... above that take a result. */
 #define PROBE_CALL(stem, end) \
 	const volatile struct lat_probe stem##__probe = {}; \
 	SEC("fentry") int stem##__fentry(__u64 *ctx) \
 	{ \
-		call_begin(stem##__probe.op, (__u64)ctx); \
+		call_begin(stem##__probe.op, stem##__probe.number, (__u64)ctx, 0); \
 		return 0; \
 	} \
 	SEC("fexit") int stem##__fexit(__u64 *ctx) \
 	{ \
-		end(stem##__probe.op, (__u64)ctx, false, fexit_result(ctx, stem##__probe.n_args)); \
+		end(stem##__probe.op, stem##__probe.number, (__u64)ctx, false, fexit_result(ctx, stem##__probe.n_args)); \
 		return 0; \
 	} \
 	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
 	{ \
-		call_begin(stem##__probe.op, PT_REGS_SP(ctx)); \
+		call_begin(stem##__probe.op, stem##__probe.number, PT_REGS_SP(ctx), 0); \
 		return 0; \
 	} \
 	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
 	{ \
-		end(stem##__probe.op, PT_REGS_SP(ctx), true, PT_REGS_RC(ctx)); \
+		end(stem##__probe.op, stem##__probe.number, PT_REGS_SP(ctx), true, PT_REGS_RC(ctx)); \
+		return 0; \
+	} \
+	extern int stem##__needs_a_semicolon
+
+/* The same for a function whose second argument is a number of bytes and that has no result. */
+#define PROBE_CALL_COPIED(stem) \
+	const volatile struct lat_probe stem##__probe = {}; \
+	SEC("fentry") int stem##__fentry(__u64 *ctx) \
+	{ \
+		call_begin(stem##__probe.op, stem##__probe.number, (__u64)ctx, CTX_WORD(ctx, 1)); \
+		return 0; \
+	} \
+	SEC("fexit") int stem##__fexit(__u64 *ctx) \
+	{ \
+		call_end_copied(stem##__probe.op, stem##__probe.number, (__u64)ctx, false); \
+		return 0; \
+	} \
+	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
+	{ \
+		call_begin(stem##__probe.op, stem##__probe.number, PT_REGS_SP(ctx), PT_REGS_PARM2(ctx)); \
+		return 0; \
+	} \
+	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
+	{ \
+		call_end_copied(stem##__probe.op, stem##__probe.number, PT_REGS_SP(ctx), true); \
 		return 0; \
 	} \
 	extern int stem##__needs_a_semicolon

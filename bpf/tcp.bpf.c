@@ -4,4 +4,5 @@
 
 PROBE_CALL(send, call_end_bytes);
 PROBE_CALL(recv, call_end_bytes);
-PROBE_CALL(cleanup_rbuf, call_end_void);
+PROBE_CALL_COPIED(cleanup_rbuf);
+PROBE_CALL_COPIED(cleanup_rbuf_inner);

@@ -120,8 +120,10 @@ struct out *out_open(const char *path)
 	}
 	out->is_owned = true;
 	exists = !stat(path, &st);
+	if (!exists && (errno != ENOENT || !*path))
+		error = -errno;
 	/* A link that leads nowhere yet is for open(2) to follow; rename(2) would replace it. */
-	if (exists ? !S_ISREG(st.st_mode) : !lstat(path, &link))
+	else if (exists ? !S_ISREG(st.st_mode) : !lstat(path, &link))
 		error = (out->stream = fopen(path, "we")) ? 0 : -errno;
 	else
 		error = open_temporary(out, path, exists ? &st : NULL);

@@ -135,6 +135,7 @@ static void set_stem_constants(struct probe *probe, const struct stem *stem, int
 	if (!constants)
 		return;
 	constants->op = stem->op;
+	constants->number = (uint8_t)(stem - probe->target->stems);
 	constants->n_args = (uint8_t)n_args;
 }
 

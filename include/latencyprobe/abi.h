@@ -90,7 +90,10 @@ struct lat_span {
 	};
 	__u32 claims;
 	__u16 op;
-	__u16 skip; /* filtered out, but kept so that its later events are not taken for a beginning */
+	union {
+		__u16 stem; /* calls: where it began, of several places that one operation is measured at */
+		__u16 skip; /* block: filtered out, but kept so that its later events are no beginning */
+	};
 	__u32 bytes;
 	__u32 pid; /* thread group of who began it */
 	__u32 tid;
@@ -118,6 +121,7 @@ struct lat_config {
 /* What differs between the functions that one operation is measured at; one global per stem. */
 struct lat_probe {
 	__u8 op;
+	__u8 number; /* which of the target's stems this is */
 	__u8 n_args; /* of the kernel function: fexit finds the result behind the arguments */
 };
 

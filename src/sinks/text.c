@@ -99,7 +99,7 @@ static void print_header(const struct text *text)
 	print_times(text);
 }
 
-/* "read", "read  device  nvme0n1", "read  pid 4711": a value that is a number would say nothing without its name. */
+/* "read", "read  device  nvme0n1", "read  pid 4711": a value that is but a number says nothing without its name. */
 static void print_labels(const struct text *text, const struct series *series)
 {
 	const struct label *label;
@@ -109,7 +109,7 @@ static void print_labels(const struct text *text, const struct series *series)
 	for (label = series->labels; label < series->labels + series->n_labels; label++) {
 		if (!strcmp(label->name, "ret"))
 			continue;
-		is_number = !*label->value || (*label->value >= '0' && *label->value <= '9');
+		is_number = !label->value[strspn(label->value, "0123456789")];
 		out_printf(text->out, "%s%s%s", label == series->labels ? "" : "  ", is_number ? label->name : "",
 			   is_number ? " " : "");
 		out_escaped(text->out, label->value, 0);
@@ -121,7 +121,7 @@ static void print_totals(const struct text *text, const struct series *series)
 {
 	char buffer[UNITS_LEN];
 
-	out_printf(text->out, ": %s ops", units_count(buffer, series->count));
+	out_printf(text->out, ": %s %s", units_count(buffer, series->count), series->count == 1 ? "op" : "ops");
 	out_printf(text->out, ", %s/s", units_rate(buffer, series->rate_per_s));
 	if (series->has_bytes) {
 		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes));
@@ -269,8 +269,9 @@ static void print_siblings(struct text *text, const struct series *head)
 			n_all += series->count;
 	for (series = snapshot->series; series < end; series++)
 		if (!series->summary && are_siblings(series, head))
-			out_printf(text->out, "  %-6s %10s ops  %6s of all  mean %s, max %s\n",
+			out_printf(text->out, "  %-6s %10s %-3s  %6s of all  mean %s, max %s\n",
 				   series_label(series, "ret"), units_count(count, series->count),
+				   series->count == 1 ? "op" : "ops",
 				   share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
 				   extreme(text, series, series->max_ns, max));
 }
@@ -303,7 +304,7 @@ static void print_all_series(struct text *text)
 			print_rows(text, series);
 			print_percentiles(text, series);
 		} else {
-			out_puts(text->out, ": 0 ops\n");
+			out_puts(text->out, ": none ended ok\n");
 		}
 		print_siblings(text, series);
 	}
@@ -330,7 +331,7 @@ static void print_notes(const struct text *text)
 	if (text->has_percentiles || text->has_not_carried || text->has_bounds)
 		out_puts(text->out, "\n");
 	if (text->has_percentiles)
-		out_puts(text->out, "p: each within " PERCENTILE_ERROR_PERCENT " % of the truth\n");
+		out_puts(text->out, "p50 to p99.99: each within " PERCENTILE_ERROR_PERCENT " % of the truth\n");
 	if (text->has_not_carried)
 		out_printf(text->out, "-: fewer than %d samples lie above it\n", PERCENTILE_MIN_ABOVE);
 	if (text->has_bounds)

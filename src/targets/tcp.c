@@ -17,6 +17,8 @@ static const struct stem stems[] = {
 	{ .name = "send", .op = SEND, .functions = { "tcp_sendmsg" } },
 	{ .name = "recv", .op = RECV, .functions = { "tcp_recvmsg" } },
 	{ .name = "cleanup_rbuf", .op = CLEANUP_RBUF, .functions = { "tcp_cleanup_rbuf" } },
+	/* Called directly where the compiler has inlined the other. */
+	{ .name = "cleanup_rbuf_inner", .op = CLEANUP_RBUF, .functions = { "__tcp_cleanup_rbuf" } },
 };
 
 static const struct target tcp = {

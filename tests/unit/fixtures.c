@@ -294,7 +294,7 @@ static struct lat_key comm_key(unsigned int op, const char *comm)
 static struct snapshot *make_hostile(void)
 {
 	static const char *const comms[] = {
-		"a\033[2Jb\"c", "line\ntwo\ttabs", "\xff\xfe\\x41", "\xe2\x80\xae" "evil", "caf\xc3\xa9 <&>", "",
+		"a\033[2Jb\"c", "line\ntwo\ttabs", "\xff\xfe\\x41", "\xe2\x80\xaertl", "caf\xc3\xa9 <&>", "",
 	};
 	static const struct label_names names = { .key_at = { [LAT_DIM_COMM] = 1, [LAT_DIM_PID] = 3 } };
 	struct reading now = fixture_reading(SECOND);
