@@ -32,7 +32,17 @@ static __always_inline __u32 request_index(struct request *rq)
 
 static __always_inline struct lat_span *request_find(struct request *rq)
 {
-	return span_find((__u64)rq, request_index(rq));
+	struct lat_span *span = span_slot(request_index(rq));
+
+	return span->id == (__u64)rq ? span : span_spilled((__u64)rq);
+}
+
+static __always_inline void request_forget(struct lat_span *span, struct request *rq)
+{
+	if (span->claims)
+		span_free(span);
+	else
+		span_unspill((__u64)rq);
 }
 
 static __always_inline enum block_op request_op(struct request *rq)
@@ -62,24 +72,26 @@ static __always_inline __u32 request_device(struct request *rq)
 /* A new span, queued; NULL when it is not to be measured or there is no room. */
 static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now)
 {
-	enum block_op op = request_op(rq);
+	struct lat_span *span = span_slot(request_index(rq));
 	__u32 device = request_device(rq);
-	struct lat_span *span;
-	bool pass;
+	enum block_op op = request_op(rq);
+	bool pass = true;
 
-	lat_count(op, LAT_ENTERED);
 	if (lat_config.device && device != lat_config.device) {
 		lat_count(op, LAT_FILTERED);
 		return NULL;
 	}
-	pass = lat_config.op_mask & 1 << op && filter_pass();
-	if (!pass)
-		lat_count(op, LAT_FILTERED);
-	span = span_claim((__u64)rq, request_index(rq));
-	if (!span) {
-		if (pass)
-			lat_count(op, LAT_LOST_SPAN);
-		return NULL;
+	if (lat_config.has_filter)
+		pass = lat_config.op_mask & 1 << op && filter_pass();
+	lat_count(op, pass ? LAT_ENTERED : LAT_FILTERED);
+	if (!span_claim(span, (__u64)rq)) {
+		span = span_spill((__u64)rq);
+		if (!span) {
+			if (pass)
+				lat_count(op, LAT_LOST_SPAN);
+			return NULL;
+		}
+		lat_write(span->id, (__u64)rq);
 	}
 	span->skip = !pass;
 	span->op = op;
@@ -87,7 +99,7 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	span->issue_ns = 0;
 	span->bytes = rq->__data_len;
 	span->device = device;
-	if (pass)
+	if (span_needs_who())
 		span_set_who(span);
 	return span;
 }
@@ -105,7 +117,7 @@ static __always_inline void request_queued(struct request *rq)
 		/* The request was freed without completing, and is somebody else's now. */
 		if (!span->skip)
 			lat_count(span->op, LAT_LOST_EXIT);
-		span_release(span, (__u64)rq);
+		request_forget(span, rq);
 	}
 	request_begin(rq, bpf_ktime_get_ns());
 }
@@ -177,27 +189,16 @@ int block_rq_merge(__u64 *ctx)
 		return 0;
 	if (!span->skip)
 		lat_count(span->op, LAT_MERGED);
-	span_release(span, (__u64)rq);
+	request_forget(span, rq);
 	return 0;
 }
 
-static __always_inline void request_record(struct lat_span *span, struct request *rq, __u64 now, bool is_error)
+static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	struct lat_done done = {
-		.span = span,
-		.op = span->op,
-		.start_ns = span->issue_ns,
-		.end_ns = now,
-		.ret = is_error ? LAT_RET_ERROR : LAT_RET_OK,
-		.bytes = span->bytes,
-		.sector = rq->__sector,
-	};
+	__u32 ret = is_error ? LAT_RET_ERROR : LAT_RET_OK;
 
-	lat_record(&done);
-	done.op += BLOCK_N_TYPES;
-	done.start_ns = span->start_ns;
-	done.end_ns = span->issue_ns;
-	lat_record(&done);
+	lat_record(span, span->op, ret, span->issue_ns, now, span->bytes, rq->__sector);
+	lat_record(span, span->op + BLOCK_N_TYPES, ret, span->start_ns, span->issue_ns, span->bytes, rq->__sector);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */
@@ -213,7 +214,7 @@ int block_rq_complete(__u64 *ctx)
 		return 0;
 	span = request_find(rq);
 	if (!span) {
-		if (!filter_is_on() && !lat_config.device)
+		if (!lat_config.has_filter)
 			lat_count(request_op(rq), LAT_UNMATCHED);
 		return 0;
 	}
@@ -222,6 +223,6 @@ int block_rq_complete(__u64 *ctx)
 	else if (!span->skip)
 		/* An errno in 5.10, a status byte since: 0 is success in both. */
 		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
-	span_release(span, (__u64)rq);
+	request_forget(span, rq);
 	return 0;
 }

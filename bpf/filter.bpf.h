@@ -30,12 +30,6 @@ static __always_inline __u64 lat_pid_tgid(void)
 	return (__u64)info.tgid << 32 | info.pid;
 }
 
-/* Known when loading. */
-static __always_inline bool filter_is_on(void)
-{
-	return lat_config.pid || lat_config.filter_comm || lat_config.filter_cgroup || lat_config.filter_follow;
-}
-
 static __always_inline bool filter_pass_comm(void)
 {
 	const volatile __u64 *wanted = (const volatile __u64 *)lat_config.comm;

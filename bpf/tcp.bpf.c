@@ -2,7 +2,10 @@
 /* Target tcp: where programs' sends and receives enter and leave TCP, over IPv4 and IPv6. */
 #include "latency.bpf.h"
 
-PROBE_CALL(send, call_end_bytes);
-PROBE_CALL(recv, call_end_bytes);
-PROBE_CALL_COPIED(cleanup_rbuf);
-PROBE_CALL_COPIED(cleanup_rbuf_inner);
+/* As in src/targets/tcp.c. */
+enum tcp_op { TCP_SEND, TCP_RECV, TCP_CLEANUP_RBUF };
+
+PROBE_CALL(send, TCP_SEND, call_end_bytes);
+PROBE_CALL(recv, TCP_RECV, call_end_bytes);
+PROBE_CALL_COPIED(cleanup_rbuf, TCP_CLEANUP_RBUF);
+PROBE_CALL_COPIED(cleanup_rbuf_inner, TCP_CLEANUP_RBUF);

@@ -2,14 +2,17 @@
 /* Target vfs: where file operations enter and leave the kernel's virtual file system. */
 #include "latency.bpf.h"
 
-PROBE_CALL(open, call_end_pointer);
-PROBE_CALL(read, call_end_bytes);
-PROBE_CALL(readv, call_end_bytes);
-PROBE_CALL(write, call_end_bytes);
-PROBE_CALL(writev, call_end_bytes);
-PROBE_CALL(fsync, call_end_int);
-PROBE_CALL(fsync_range, call_end_int);
-PROBE_CALL(close, call_end_int);
-PROBE_CALL(close_file, call_end_int);
-PROBE_CALL(stat, call_end_int);
-PROBE_CALL(fstat, call_end_int);
+/* As in src/targets/vfs.c. */
+enum vfs_op { VFS_OPEN, VFS_READ, VFS_WRITE, VFS_FSYNC, VFS_CLOSE, VFS_STAT };
+
+PROBE_CALL(open, VFS_OPEN, call_end_pointer);
+PROBE_CALL(read, VFS_READ, call_end_bytes);
+PROBE_CALL(readv, VFS_READ, call_end_bytes);
+PROBE_CALL(write, VFS_WRITE, call_end_bytes);
+PROBE_CALL(writev, VFS_WRITE, call_end_bytes);
+PROBE_CALL(fsync, VFS_FSYNC, call_end_int);
+PROBE_CALL(fsync_range, VFS_FSYNC, call_end_int);
+PROBE_CALL(close, VFS_CLOSE, call_end_int);
+PROBE_CALL(close_file, VFS_CLOSE, call_end_int);
+PROBE_CALL(stat, VFS_STAT, call_end_int);
+PROBE_CALL(fstat, VFS_STAT, call_end_int);

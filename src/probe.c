@@ -125,25 +125,21 @@ static struct bpf_program *stem_program(struct probe *probe, const struct stem *
 	return bpf_object__find_program_by_name(probe->object, name);
 }
 
-static void set_stem_constants(struct probe *probe, const struct stem *stem, int n_args)
+static void set_n_args(struct probe *probe, const struct stem *stem, int n_args)
 {
-	struct lat_probe *constants;
 	char name[64];
+	uint8_t *place;
 
-	snprintf(name, sizeof(name), "%s__probe", stem->name);
-	constants = constant(probe->object, name);
-	if (!constants)
-		return;
-	constants->op = stem->op;
-	constants->number = (uint8_t)(stem - probe->target->stems);
-	constants->n_args = (uint8_t)n_args;
+	snprintf(name, sizeof(name), "%s__n_args", stem->name);
+	place = constant(probe->object, name);
+	if (place)
+		*place = (uint8_t)n_args;
 }
 
 /* Chooses function and way for one stem; false when this kernel has none. */
 static bool choose_call(struct probe *probe, const struct stem *stem, enum attach_kind attach)
 {
 	struct chosen *chosen = &probe->chosen[probe->n_chosen];
-	int n_args = 0;
 	size_t i;
 
 	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !chosen->function; i++) {
@@ -159,11 +155,10 @@ static bool choose_call(struct probe *probe, const struct stem *stem, enum attac
 	chosen->entry = stem_program(probe, stem, chosen->is_fentry ? "fentry" : "kprobe");
 	chosen->exit = stem_program(probe, stem, chosen->is_fentry ? "fexit" : "kretprobe");
 	if (chosen->is_fentry) {
-		n_args = kernel_btf_n_args(chosen->function);
+		set_n_args(probe, stem, kernel_btf_n_args(chosen->function));
 		bpf_program__set_attach_target(chosen->entry, 0, chosen->function);
 		bpf_program__set_attach_target(chosen->exit, 0, chosen->function);
 	}
-	set_stem_constants(probe, stem, n_args);
 	return true;
 }
 
@@ -240,6 +235,8 @@ static int configure(struct probe *probe, const struct probe_options *options)
 	*config = options->config;
 	config->op_mask = probe->op_mask;
 	config->n_shards_log2 = shards;
+	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
+			     config->filter_follow || config->op_mask != (1U << probe->target->n_ops) - 1;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
 		if (!(options->dims & 1U << dim))
 			continue;

@@ -210,7 +210,7 @@ static int compare_depths(const void *a, const void *b)
 int reader_read(struct reader *reader, bool final, struct reading *reading)
 {
 	const struct lat_state *state = probe_state(reader->probe);
-	int error;
+	int error, op;
 
 	memset(reading, 0, sizeof(*reading));
 	reading->series = calloc(probe_n_series(reader->probe) + 1, sizeof(*reading->series));
@@ -230,6 +230,11 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	}
 	read_accounts(state, reading, LAT_ENTERED + 1, LAT_N_COUNTS);
 	read_accounts(state, reading, LAT_ENTERED, LAT_ENTERED + 1);
+	for (op = 0; op < LAT_MAX_OPS; op++) {
+		struct lat_account *account = &reading->accounts[op];
+
+		account->counts[LAT_ENTERED] += account->counts[LAT_FILTERED] + account->counts[LAT_SAMPLED_OUT];
+	}
 	read_spans(reader, reading);
 	qsort(reading->series, reading->n_series, sizeof(*reading->series), compare_series);
 	if (reading->n_depths)

@@ -26,7 +26,7 @@ enum lat_ret {
  * The counters from UNMATCHED on are outside that sum.
  */
 enum lat_count {
-	LAT_ENTERED,
+	LAT_ENTERED,     /* the kernel side counts what passed the filters; the reader adds FILTERED and SAMPLED_OUT */
 	LAT_FILTERED,    /* a filter said no */
 	LAT_SAMPLED_OUT, /* --sample-rate */
 	LAT_NESTED,      /* a call of the same operation inside a measured one: part of its time */
@@ -82,13 +82,10 @@ struct lat_hist {
  * 5.10 has, and are enough.)
  */
 struct lat_span {
-	__u64 id; /* thread and operation, or a kernel pointer; 0: free */
+	__u64 id; /* calls: stack address at entry; block: address of the request; 0: free */
 	__u64 start_ns;
-	union {
-		__u64 frame;    /* calls: stack address, tells a nested call from its caller */
-		__u64 issue_ns; /* block: 0 while queued */
-	};
-	__u32 claims;
+	__u64 issue_ns; /* block: 0 while queued */
+	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
 	union {
 		__u16 stem; /* calls: where it began, of several places that one operation is measured at */
@@ -109,20 +106,14 @@ struct lat_config {
 	__u32 pid;        /* 0: all */
 	__u32 device;     /* 0: all */
 	char comm[LAT_COMM_LEN];
+	__u8 has_filter; /* any of pid, device and the next ones, or not all of op_mask */
 	__u8 filter_comm, filter_cgroup, filter_follow; /* the maps lat_cgroup, lat_followed */
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
-	__u8 n_shards_log2;
+	__u8 n_shards_log2; /* of the histograms */
 	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
-};
-
-/* What differs between the functions that one operation is measured at; one global per stem. */
-struct lat_probe {
-	__u8 op;
-	__u8 number; /* which of the target's stems this is */
-	__u8 n_args; /* of the kernel function: fexit finds the result behind the arguments */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */

@@ -23,16 +23,26 @@
 /* Log2 rows: row 0 is [0, 16) ns, row r is [2^(r+3), 2^(r+4)) ns, the last is the overflow. */
 #define LAT_N_ROWS (LAT_OVERFLOW_SLOT / LAT_N_SUB + 1)
 
-/* Index of the highest set bit; 0 for 0. */
+/*
+ * Index of the highest set bit; 0 for 0. The empty assembly keeps the compiler from turning each step into two
+ * conditional moves, which BPF has to do with two branches more.
+ */
 static inline __attribute__((always_inline)) __u32 lat_log2(__u64 value)
 {
 	__u32 log2 = 0;
 
-	if (value >> 32) { value >>= 32; log2 += 32; }
-	if (value >> 16) { value >>= 16; log2 += 16; }
-	if (value >> 8) { value >>= 8; log2 += 8; }
-	if (value >> 4) { value >>= 4; log2 += 4; }
-	if (value >> 2) { value >>= 2; log2 += 2; }
+#define LAT_LOG2_STEP(bits) \
+	if (value >> (bits)) { \
+		value >>= (bits); \
+		log2 += (bits); \
+		__asm__ volatile("" : "+r"(value), "+r"(log2)); \
+	}
+	LAT_LOG2_STEP(32)
+	LAT_LOG2_STEP(16)
+	LAT_LOG2_STEP(8)
+	LAT_LOG2_STEP(4)
+	LAT_LOG2_STEP(2)
+#undef LAT_LOG2_STEP
 	return log2 + (__u32)(value >> 1);
 }
 

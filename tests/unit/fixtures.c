@@ -188,14 +188,12 @@ static struct reading busy_files(uint64_t elapsed_ns, int scale)
 	struct reading reading = fixture_reading(elapsed_ns);
 
 	record_tail(&reading, &read, 700, 4096, 50000 * scale, 1);
-	fixture_record(&reading, &eof, 310, 0, 1200ULL * (unsigned int)scale);
+	fixture_record(&reading, &eof, 310, 0, 1200 * (uint64_t)scale);
 	fixture_record(&reading, &again, 150, 0, 3);
 	record_tail(&reading, &write, 2 * US, 512, 80 * scale, 2);
 	fixture_record(&reading, &fsync, 12 * MS + 345678, 0, 2);
-	reading.accounts[FILES_READ].counts[LAT_ENTERED] = 51203ULL * (unsigned int)scale;
-	reading.accounts[FILES_READ].counts[LAT_FILTERED] = scale == 1 ? 0 : 51203ULL * (unsigned int)scale -
-							    51200ULL * (unsigned int)scale - 3;
-	reading.accounts[FILES_WRITE].counts[LAT_ENTERED] = 80ULL * (unsigned int)scale + 1;
+	reading.accounts[FILES_READ].counts[LAT_ENTERED] = 51200 * (uint64_t)scale + 3;
+	reading.accounts[FILES_WRITE].counts[LAT_ENTERED] = 80 * (uint64_t)scale + 1;
 	reading.accounts[FILES_FSYNC].counts[LAT_ENTERED] = 2;
 	reading.in_flight[FILES_WRITE] = 1;
 	return reading;
@@ -239,12 +237,18 @@ static struct snapshot *make_disks(void)
 	device = fixture_key(DISKS_WRITE, LAT_RET_OK);
 	queue = fixture_key(DISKS_WRITE_QUEUE, LAT_RET_OK);
 	device.words[1] = queue.words[1] = 7 << 20 | 3;
-	fixture_record(&now, &device, 70 * SECOND, 4096, 1);
-	fixture_record(&now, &queue, 5, 4096, 1);
-	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 6019;
+	fixture_record(&now, &device, 70 * SECOND, 4096, 40);
+	fixture_record(&now, &queue, 5, 4096, 40);
+	/* Errors that take longer than all that went well. */
+	device = fixture_key(DISKS_READ, LAT_RET_ERROR);
+	queue = fixture_key(DISKS_READ_QUEUE, LAT_RET_ERROR);
+	device.words[1] = queue.words[1] = SDA;
+	fixture_record(&now, &device, 30 * SECOND, 0, 12);
+	fixture_record(&now, &queue, 1000, 0, 12);
+	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 6031;
 	now.accounts[DISKS_READ].counts[LAT_MERGED] = 12;
 	now.accounts[DISKS_READ].counts[LAT_REQUEUED] = 2;
-	now.accounts[DISKS_WRITE].counts[LAT_ENTERED] = 1;
+	now.accounts[DISKS_WRITE].counts[LAT_ENTERED] = 40;
 	now.in_flight[DISKS_READ] = 7;
 	now.depths = calloc(1, sizeof(*now.depths));
 	if (!now.depths)
@@ -256,7 +260,7 @@ static struct snapshot *make_disks(void)
 
 static struct snapshot *make_empty(void)
 {
-	struct reading now = fixture_reading(5 * SECOND);
+	struct reading now = fixture_reading(26 * 3600 * SECOND);
 	struct snapshot_input input = fixture_input(&fixture_disks, &now);
 
 	now.accounts[DISKS_READ].counts[LAT_ENTERED] = now.accounts[DISKS_READ].counts[LAT_FILTERED] = 1234;
@@ -271,13 +275,14 @@ static struct snapshot *make_lost(void)
 	struct snapshot_input input = fixture_input(&fixture_files, &now);
 	int count;
 
-	fixture_record(&now, &read, 1500, 100, 40);
+	fixture_record(&now, &read, 1500, 100, 40000);
+	fixture_record(&now, &read, 3 * MS, 100, 1);
 	fixture_record(&now, &other, 2500, 100, 2);
 	for (count = LAT_ENTERED + 1; count < LAT_N_COUNTS; count++)
 		now.accounts[FILES_READ].counts[count] = (uint64_t)count * 1000;
 	now.accounts[FILES_READ].counts[LAT_OTHER_KEY] = 2;
 	/* Five more than there is an explanation for. */
-	now.accounts[FILES_READ].counts[LAT_ENTERED] = 45000 + 42 + 3 + 5;
+	now.accounts[FILES_READ].counts[LAT_ENTERED] = 45000 + 40003 + 3 + 5;
 	now.in_flight[FILES_READ] = 3;
 	input.run = &missed_run;
 	return make_and_free(&input, NULL, &now);

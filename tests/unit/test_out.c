@@ -236,7 +236,7 @@ static void test_refused_at_once(void **state)
 	assert_refused(long_name, ENAMETOOLONG);
 }
 
-/* Root may write everywhere. */
+/* As somebody else than root, who may write everywhere; the file is protected by its own rights, not its folder's. */
 static void test_refused_without_rights(void **state)
 {
 	uid_t user = geteuid();
@@ -244,6 +244,7 @@ static void test_refused_without_rights(void **state)
 	(void)state;
 	put(file, "old");
 	assert_int_equal(chmod(file, 0444), 0);
+	assert_int_equal(chmod(folder, 0777), 0);
 	if (!user && setresuid(65534, 65534, 0)) {
 		print_message("cannot become another user\n");
 		skip();

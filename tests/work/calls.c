@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* N calls of one operation by each of some threads. */
+/* Given numbers of calls of some operations, by each of some threads. */
 #include "work.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -12,71 +13,181 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static struct {
-	const char *op, *path;
-	uint64_t n;
-} job;
+#define MAX_STEPS 16
+#define MAX_THREADS 256
 
-static void do_one(int fd)
+/* What a thread works on. */
+struct place {
+	const char *path;
+	int fd;
+	int empty_fd; /* a pipe that has nothing to read and does not wait */
+};
+
+static bool do_read(const struct place *place)
 {
-	struct iovec vector;
-	char byte = 'x';
-	struct stat st;
-	int opened;
+	char byte;
 
-	vector.iov_base = &byte;
-	vector.iov_len = 1;
-	if (!strcmp(job.op, "read") && pread(fd, &byte, 1, 0) != 1)
-		work_die("read");
-	if (!strcmp(job.op, "readv") && preadv(fd, &vector, 1, 0) != 1)
-		work_die("readv");
-	if (!strcmp(job.op, "write") && pwrite(fd, &byte, 1, 0) != 1)
-		work_die("write");
-	if (!strcmp(job.op, "writev") && pwritev(fd, &vector, 1, 0) != 1)
-		work_die("writev");
-	if (!strcmp(job.op, "eof") && pread(fd, &byte, 1, 1 << 20) != 0)
-		work_die("eof");
-	if (!strcmp(job.op, "fsync") && fsync(fd))
-		work_die("fsync");
-	if (!strcmp(job.op, "stat") && stat(job.path, &st))
-		work_die("stat");
-	if (!strcmp(job.op, "fstat") && fstat(fd, &st))
-		work_die("fstat");
-	if (!strcmp(job.op, "missing") && open("/nowhere/at/all", O_RDONLY) >= 0)
-		work_die("missing");
-	if (!strcmp(job.op, "open")) { /* and close */
-		opened = open(job.path, O_RDONLY);
-		if (opened < 0 || close(opened))
-			work_die("open");
-	}
+	return pread(place->fd, &byte, 1, 0) == 1;
 }
+
+static bool do_readv(const struct place *place)
+{
+	char byte;
+	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
+
+	return preadv(place->fd, &vector, 1, 0) == 1;
+}
+
+static bool do_write(const struct place *place)
+{
+	return pwrite(place->fd, "x", 1, 0) == 1;
+}
+
+static bool do_writev(const struct place *place)
+{
+	char byte = 'x';
+	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
+
+	return pwritev(place->fd, &vector, 1, 0) == 1;
+}
+
+static bool do_eof(const struct place *place)
+{
+	char byte;
+
+	return pread(place->fd, &byte, 1, 1 << 20) == 0;
+}
+
+static bool do_again(const struct place *place)
+{
+	char byte;
+
+	return read(place->empty_fd, &byte, 1) < 0 && errno == EAGAIN;
+}
+
+static bool do_fsync(const struct place *place)
+{
+	return !fsync(place->fd);
+}
+
+static bool do_stat(const struct place *place)
+{
+	struct stat st;
+
+	return !stat(place->path, &st);
+}
+
+static bool do_fstat(const struct place *place)
+{
+	struct stat st;
+
+	return !fstat(place->fd, &st);
+}
+
+static bool do_open(const struct place *place)
+{
+	int fd = open(place->path, O_RDONLY);
+
+	return fd >= 0 && !close(fd);
+}
+
+static bool do_missing(const struct place *place)
+{
+	(void)place;
+	return open("/nowhere/at/all", O_RDONLY) < 0;
+}
+
+static const struct call {
+	const char *name;
+	bool (*function)(const struct place *place); /* false: not as expected */
+} calls[] = {
+	{ "read", do_read }, { "readv", do_readv }, { "write", do_write }, { "writev", do_writev },
+	{ "eof", do_eof }, { "again", do_again }, { "fsync", do_fsync }, { "stat", do_stat }, { "fstat", do_fstat },
+	{ "open", do_open }, /* and close */
+	{ "missing", do_missing },
+};
+
+static struct {
+	struct step {
+		const struct call *call;
+		uint64_t n;
+	} steps[MAX_STEPS];
+	size_t n_steps;
+	const char *path;
+} job;
 
 static void *thread(void *unused)
 {
-	int fd = open(job.path, O_RDWR | O_CREAT, 0600);
+	struct place place = { .path = job.path, .fd = open(job.path, O_RDWR | O_CREAT, 0600) };
+	const struct step *step;
+	int empty[2];
 	uint64_t i;
 
-	if (fd < 0 || pwrite(fd, "x", 1, 0) != 1)
+	if (place.fd < 0 || pwrite(place.fd, "x", 1, 0) != 1 || pipe2(empty, O_NONBLOCK))
 		work_die(job.path);
+	place.empty_fd = empty[0];
 	work_begin();
-	for (i = 0; i < job.n; i++)
-		do_one(fd);
+	for (step = job.steps; step < job.steps + job.n_steps; step++)
+		for (i = 0; i < step->n; i++)
+			if (!step->call->function(&place))
+				work_die(step->call->name);
 	work_end();
-	close(fd);
+	close(place.fd);
 	return unused;
+}
+
+static const struct call *find_call(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (!strcmp(calls[i].name, name))
+			return &calls[i];
+	return NULL;
+}
+
+/* OP[:N][,OP[:N]]...; each N times where it has no own number. */
+static bool parse_steps(char *text, uint64_t n)
+{
+	char *name, *number;
+	struct step *step;
+
+	while ((name = strsep(&text, ","))) {
+		if (job.n_steps == MAX_STEPS)
+			return false;
+		step = &job.steps[job.n_steps++];
+		number = strchr(name, ':');
+		if (number)
+			*number++ = '\0';
+		step->call = find_call(name);
+		step->n = number ? strtoull(number, NULL, 10) : n;
+		if (!step->call)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t n_calls(void)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < job.n_steps; i++)
+		sum += job.steps[i].n;
+	return sum;
 }
 
 int work_calls(int argc, char **argv)
 {
-	pthread_t threads[256];
+	pthread_t threads[MAX_THREADS];
 	int n_threads, i;
 
-	if (argc != 5)
+	if (argc != 5 || !parse_steps(argv[1], strtoull(argv[2], NULL, 10)))
 		return 2;
-	job.op = argv[1];
-	job.n = strtoull(argv[2], NULL, 10);
 	n_threads = atoi(argv[3]);
 	job.path = argv[4];
+	if (n_threads < 1 || n_threads > MAX_THREADS)
+		return 2;
 	if (n_threads == 1) {
 		thread(NULL);
 	} else {
@@ -86,6 +197,6 @@ int work_calls(int argc, char **argv)
 		for (i = 0; i < n_threads; i++)
 			pthread_join(threads[i], NULL);
 	}
-	printf("{\"pid\": %d, \"calls\": %" PRIu64 "}\n", (int)getpid(), job.n * (uint64_t)n_threads);
+	printf("{\"pid\": %d, \"calls\": %" PRIu64 "}\n", (int)getpid(), n_calls() * (uint64_t)n_threads);
 	return 0;
 }

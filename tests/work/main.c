@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
+
+static const char *counting_name = "lp-work";
 
 void work_begin(void)
 {
-	prctl(PR_SET_NAME, WORK_COMM);
+	prctl(PR_SET_NAME, counting_name);
 }
 
 void work_end(void)
@@ -73,21 +76,52 @@ static const struct workload {
 	int (*function)(int argc, char **argv);
 	const char *arguments;
 } workloads[] = {
-	{ "calls", work_calls, "OP N THREADS PATH" },
+	{ "calls", work_calls, "OP[:N][,OP[:N]]... N THREADS PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
 	{ "direct", work_direct, "read|write PATH N BYTES" },
-	{ "blocked", work_blocked, "THREADS" },
+	{ "blocked", work_blocked, "THREADS CALLS" },
+	{ "merge", work_merge, "PATH PAIRS" },
 };
+
+/* Says that it is there, and goes on when a line comes on stdin. */
+static void hold(void)
+{
+	char byte;
+
+	printf("{\"held\": %d}\n", (int)getpid());
+	fflush(stdout);
+	if (read(0, &byte, 1) < 0)
+		work_die("stdin");
+}
+
+/* The words before the workload: `held`, `named NAME` (what threads are called while they count). */
+static char **take_prefixes(char **argv)
+{
+	bool is_held = false;
+
+	for (;; argv++)
+		if (argv[0] && !strcmp(argv[0], "held"))
+			is_held = true;
+		else if (argv[0] && argv[1] && !strcmp(argv[0], "named"))
+			counting_name = *++argv;
+		else
+			break;
+	if (is_held)
+		hold();
+	return argv;
+}
 
 int main(int argc, char **argv)
 {
+	char **words = take_prefixes(argv + 1);
 	size_t i;
 
-	for (i = 0; argc > 1 && i < sizeof(workloads) / sizeof(workloads[0]); i++)
-		if (!strcmp(workloads[i].name, argv[1]))
-			return workloads[i].function(argc - 1, argv + 1);
+	argc -= (int)(words - argv);
+	for (i = 0; argc > 0 && i < sizeof(workloads) / sizeof(workloads[0]); i++)
+		if (!strcmp(workloads[i].name, words[0]))
+			return workloads[i].function(argc, words);
 	for (i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
-		fprintf(stderr, "usage: work %s %s\n", workloads[i].name, workloads[i].arguments);
+		fprintf(stderr, "usage: work [held] [named NAME] %s %s\n", workloads[i].name, workloads[i].arguments);
 	return 2;
 }

@@ -2,10 +2,13 @@
 /* Reads that wait for a writer that sleeps a known time, and threads that wait for ever. */
 #include "work.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define MAX_THREADS 1024
 
 static int wanted[2], data[2]; /* the reader asks, the writer sleeps and answers */
 static uint64_t delay_ns;
@@ -51,27 +54,39 @@ int work_pipe(int argc, char **argv)
 	return 0;
 }
 
+static int n_calls_after;
+
 static void *reader(void *unused)
 {
 	char byte;
+	int fd = open("/dev/zero", O_RDONLY), i;
 
+	if (fd < 0)
+		work_die("/dev/zero");
 	work_begin();
 	if (read(data[0], &byte, 1) != 1)
 		work_die("read");
+	for (i = 0; i < n_calls_after; i++)
+		if (read(fd, &byte, 1) != 1)
+			work_die("read");
 	work_end();
+	close(fd);
 	return unused;
 }
 
-/* Blocks threads in a read each until a line comes on stdin, then lets them end. */
+/* Blocks threads in a read each until a line comes on stdin, then lets them make some quick reads and end. */
 int work_blocked(int argc, char **argv)
 {
-	pthread_t threads[1024];
+	pthread_t threads[MAX_THREADS];
 	int n_threads, i;
 	char byte = 'x';
 
-	if (argc != 2 || pipe(data))
+	if (argc != 3 || pipe(data))
 		return 2;
 	n_threads = atoi(argv[1]);
+	n_calls_after = atoi(argv[2]);
+	if (n_threads < 1 || n_threads > MAX_THREADS)
+		return 2;
 	for (i = 0; i < n_threads; i++)
 		if (pthread_create(&threads[i], NULL, reader, NULL))
 			work_die("thread");

@@ -3,12 +3,13 @@
 #ifndef WORK_H
 #define WORK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* What threads are called while they do what counts, so that a filter by name sees nothing else. */
-#define WORK_COMM "lp-work"
-
-/* Begins and ends what counts, for the calling thread. */
+/*
+ * Begins and ends what counts, for the calling thread: it is called lp-work meanwhile, so that a filter by name sees
+ * nothing else.
+ */
 void work_begin(void);
 void work_end(void);
 
@@ -27,5 +28,6 @@ int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_direct(int argc, char **argv);
 int work_blocked(int argc, char **argv);
+int work_merge(int argc, char **argv);
 
 #endif

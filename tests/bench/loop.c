@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Best of five: nanoseconds (under -icount: instructions) a call in a loop of calls, on stdout. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define N_CALLS 20000
+#define N_ROUNDS 5
+
+static int fd, peer;
+static char *buffer;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void check(int is_fine, const char *what)
+{
+	if (is_fine)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static void open_zero(void)
+{
+	fd = open("/dev/zero", O_RDONLY);
+	check(fd >= 0, "/dev/zero");
+}
+
+static void read_one(void)
+{
+	check(read(fd, buffer, 1) == 1, "read");
+}
+
+static void open_loopback(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	check(!bind(listener, (struct sockaddr *)&address, length) && !listen(listener, 1) &&
+	      !getsockname(listener, (struct sockaddr *)&address, &length) &&
+	      !connect(fd, (struct sockaddr *)&address, length), "loopback");
+	peer = accept(listener, NULL, NULL);
+}
+
+static void send_recv(void)
+{
+	check(send(fd, buffer, 1, 0) == 1 && recv(peer, buffer, 1, 0) == 1, "send and recv");
+}
+
+static void open_nullb0(void)
+{
+	fd = open("/dev/nullb0", O_RDONLY | O_DIRECT);
+	check(fd >= 0, "/dev/nullb0");
+}
+
+static void read_page(void)
+{
+	check(pread(fd, buffer, 4096, 0) == 4096, "/dev/nullb0");
+}
+
+static const struct loop {
+	const char *name;
+	void (*open)(void);
+	void (*call)(void);
+} loops[] = {
+	{ "read", open_zero, read_one },
+	{ "tcp", open_loopback, send_recv },
+	{ "block", open_nullb0, read_page },
+};
+
+int main(int argc, char **argv)
+{
+	uint64_t best = UINT64_MAX, start, took;
+	const struct loop *loop = NULL;
+	size_t i;
+	int round, call;
+
+	for (i = 0; argc == 2 && i < sizeof(loops) / sizeof(loops[0]); i++)
+		if (!strcmp(loops[i].name, argv[1]))
+			loop = &loops[i];
+	check(loop && !posix_memalign((void **)&buffer, 4096, 4096), "usage: loop read|tcp|block");
+	loop->open();
+	for (round = 0; round < N_ROUNDS; round++) {
+		start = now_ns();
+		for (call = 0; call < N_CALLS; call++)
+			loop->call();
+		took = now_ns() - start;
+		best = took < best ? took : best;
+	}
+	printf("%" PRIu64 "\n", best / N_CALLS);
+	return 0;
+}

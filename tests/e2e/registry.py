@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""The tests there are, what each needs of the machine, and the loop that runs them."""
+
+import fnmatch
+import time
+import traceback
+
+from needs import missing_need
+
+TESTS = {}
+
+
+class Failure(AssertionError):
+    """A test found that something is not as it has to be."""
+
+
+class Skip(Exception):
+    """A test cannot run here, for the given reason."""
+
+
+def test(*needs, each=None):
+    """Registers a test. NEEDS are names in needs.NEEDS; EACH makes one test of each value, its only argument."""
+
+    def register(function):
+        name = f"{function.__module__.removeprefix('test_')}.{function.__name__}"
+        for value in each or [None]:
+            TESTS[name if value is None else f"{name}[{value}]"] = (function, needs, value)
+        return function
+
+    return register
+
+
+def select(patterns):
+    """The names that match one of the patterns: a module, a test, a glob of either; all without a pattern."""
+    chosen = []
+    for name in TESTS:
+        plain = name.replace("[", ".").replace("]", "")
+        module, test_name = name.split("[")[0].split(".")
+        names = (name, plain, module, f"{module}.{test_name}")
+        if not patterns or any(fnmatch.fnmatchcase(n, p) for p in patterns for n in names):
+            chosen.append(name)
+    return chosen
+
+
+def details_of(error):
+    lines = traceback.format_exception(error)
+    return "".join("    " + line for line in "".join(lines).splitlines(keepends=True))
+
+
+def run_one(name):
+    """'passed', 'failed' or 'skipped', after saying so."""
+    function, needs, value = TESTS[name]
+    start = time.monotonic()
+    try:
+        for need in needs:
+            reason = missing_need(need)
+            if reason:
+                raise Skip(reason)
+        function() if value is None else function(value)
+    except Skip as skip:
+        print(f"skip {name}: {skip}", flush=True)
+        return "skipped"
+    except Exception as error:  # pylint: disable=broad-except # one test must not end the others
+        first_line = (str(error) or repr(error)).splitlines()[0]
+        print(f"FAIL {name}: {first_line}\n{details_of(error)}", flush=True)
+        return "failed"
+    print(f"ok {name} ({time.monotonic() - start:.1f} s)", flush=True)
+    return "passed"
+
+
+def run_all(names):
+    """The exit status: 1 when a test failed or none ran."""
+    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    for name in names:
+        totals[run_one(name)] += 1
+    print(", ".join(f"{count} {what}" for what, count in totals.items()), flush=True)
+    return 1 if totals["failed"] or not totals["passed"] else 0

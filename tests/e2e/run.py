@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the end-to-end tests on this machine, as root: run.py [--list] [NAME or glob]..."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+import registry  # noqa: E402 # found by the path above
+
+
+def main():
+    parser = argparse.ArgumentParser(description="End-to-end tests of latencyprobe on this machine, as root.")
+    parser.add_argument("--list", action="store_true", help="print the tests' names and end")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a module, a test, or a glob of either")
+    options = parser.parse_args()
+    for file in sorted(HERE.glob("test_*.py")):
+        importlib.import_module(file.stem)
+    names = registry.select(options.names)
+    if options.list:
+        print("\n".join(names))
+        return 0
+    return registry.run_all(names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
