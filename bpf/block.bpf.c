@@ -21,13 +21,10 @@ static __always_inline struct request *tracepoint_request(__u64 *ctx)
 	return (struct request *)rq;
 }
 
-/*
- * Requests lie at fixed distances: multiplying by the golden ratio spreads them over the table. Of a pointer, the
- * verifier allows arithmetic on the lower half only.
- */
+/* Requests lie at fixed distances: multiplying by the golden ratio spreads them over the table. */
 static __always_inline __u32 request_index(struct request *rq)
 {
-	return ((__u32)(__u64)rq * 0x9E3779B1) >> 16;
+	return lower_half((__u64)rq) * 0x9E3779B1 >> 16;
 }
 
 static __always_inline struct lat_span *request_find(struct request *rq)

@@ -63,6 +63,15 @@ struct {
 #define lat_read(lvalue) (*(volatile typeof(lvalue) *)&(lvalue))
 #define lat_write(lvalue, value) (*(volatile typeof(lvalue) *)&(lvalue) = (value))
 
+/* Of an address that it knows as one, the verifier allows arithmetic on this copy only; and comparing. */
+static __always_inline __u32 lower_half(__u64 address)
+{
+	__u32 half;
+
+	asm volatile("%0 = %1" : "=w"(half) : "w"((__u32)address));
+	return half;
+}
+
 static __always_inline void lat_count(__u32 op, enum lat_count count)
 {
 	__u32 shard = bpf_get_smp_processor_id() & (LAT_MAX_SHARDS - 1);
@@ -270,13 +279,12 @@ static __always_inline void lat_record(const struct lat_span *span, __u32 op, __
 
 static __always_inline __u32 call_index(__u64 frame, __u32 op)
 {
-	return ((__u32)frame >> (STACK_BITS + 1)) + op * (LAT_N_SPANS / LAT_MAX_OPS);
+	return (lower_half(frame) >> (STACK_BITS + 1)) + op * (LAT_N_SPANS / LAT_MAX_OPS);
 }
 
-/* The verifier allows no arithmetic on a context's address but on its lower half, and comparing. */
 static __always_inline bool is_same_stack(__u64 frame, __u64 other)
 {
-	return !(((__u32)frame ^ (__u32)other) >> STACK_BITS) && frame < other + (1 << STACK_BITS) &&
+	return !((lower_half(frame) ^ (__u32)other) >> STACK_BITS) && frame < other + (1 << STACK_BITS) &&
 	       frame > other - (1 << STACK_BITS);
 }
 
