@@ -4,13 +4,12 @@
 OUTPUT := .output
 CC ?= gcc
 CLANG ?= clang
-BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin command -v bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 
-MACHINE := $(shell uname -m)
-ARCH := $(MACHINE)
+ARCH ?= $(shell uname -m)
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
 
 ifeq ($(V),1)
@@ -26,23 +25,30 @@ SKELETONS := $(patsubst $(OUTPUT)/bpf/%.bpf.o,$(OUTPUT)/skel/%.skel.h,$(BPF_OBJE
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -D__TARGET_ARCH_$(BPF_ARCH) \
-	-Iinclude -isystem vmlinux/$(ARCH)
+# Below the kernel: what neither includes libbpf nor is a leaf. The unit tests link these and nothing else.
+PURE := account escape label log out percentile snapshot units targets/target $(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
+PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+WORK := $(OUTPUT)/tests/work
+LOOP := $(OUTPUT)/tests/loop
+
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
+	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH)
 LIBRARIES := libbpf jansson
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes $(if $(CI),-Werror) $(CFLAGS) \
-	-Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz
-STATIC_LDLIBS = $(shell $(PKG_CONFIG) --libs --static $(LIBRARIES)) -lelf -lz
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
+	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
+STATIC_LDLIBS = $(shell $(PKG_CONFIG) --libs --static $(LIBRARIES)) -lelf -lz -lm
 
 .PHONY: all
-all: $(OUTPUT)/latencyprobe
+all: $(OUTPUT)/latencyprobe ## the program, .output/latencyprobe (default)
 
 $(OUTPUT)/latencyprobe: $(OBJECTS) $(OUTPUT)/sources
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJECTS) $(LDLIBS) -o $@
 
 .PHONY: static
-static: $(OUTPUT)/latencyprobe-static
+static: $(OUTPUT)/latencyprobe-static ## one file that runs on another distribution
 
 $(OUTPUT)/latencyprobe-static: $(OBJECTS) $(OUTPUT)/sources
 	$(call say,LINK,$@)
@@ -71,8 +77,68 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
+$(OUTPUT)/tests/unit/%: tests/unit/%.c tests/unit/fixtures.c $(PURE_OBJECTS)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< tests/unit/fixtures.c $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
+
+$(WORK): $(wildcard tests/work/*.c tests/work/*.h)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(CFLAGS) $(filter %.c,$^) -lpthread -o $@
+
+$(LOOP): tests/bench/loop.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(CFLAGS) $< -o $@
+
+.PHONY: test
+test: all $(WORK) $(LOOP) ## all tests: check, then this kernel and 6.1 and 6.12 in a VM (installs what is missing)
+	$(Q)tests/all
+
+.PHONY: test-kernels
+test-kernels: all $(WORK) ## the tests on real kernels, on 5.10, 6.1, 6.12 and 7.2
+	$(Q)for kernel in 5.10 6.1 6.12 7.2; do tests/e2e/vm $$kernel || exit; done
+
+.PHONY: check
+check: unit layers ## what needs neither root nor BPF: unit tests, layers
+
+.PHONY: unit
+unit: $(UNIT_TESTS)
+	$(Q)for test in $^; do $$test || exit; done
+
+.PHONY: layers
+layers: $(OBJECTS)
+	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: demo
+demo: ## installs what is missing, builds, and traces real work with vfs, tcp and block
+	$(Q)tests/demo
+
+.PHONY: deps
+deps: ## installs what building and testing need (apt; prints the names for dnf)
+	$(Q)tests/deps
+
+.PHONY: vmlinux
+vmlinux: ## regenerates the kernel's types from BTF=FILE (default: the Debian 6.12 kernel of the test VM)
+	$(Q)btf="$(BTF)"; $(BPFTOOL) btf dump file "$${btf:-$$(tests/vm/btf 6.12)}" format c > vmlinux/$(ARCH)/vmlinux.h
+
+.PHONY: install
+install: all ## into DESTDIR and PREFIX: program, man page, bash completion
+	install -D -m 755 $(OUTPUT)/latencyprobe $(DESTDIR)$(PREFIX)/bin/latencyprobe
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(OUTPUT)/latencyprobe man > $(DESTDIR)$(PREFIX)/share/man/man8/latencyprobe.8
+	$(OUTPUT)/latencyprobe completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/latencyprobe
+
+.PHONY: clean
+clean: ## removes .output
+	rm -rf $(OUTPUT)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
+
 .PHONY: FORCE
 FORCE:
 
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

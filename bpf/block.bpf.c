@@ -96,7 +96,7 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	span->issue_ns = 0;
 	span->bytes = rq->__data_len;
 	span->device = device;
-	if (span_needs_who())
+	if (lat_config.needs_who)
 		span_set_who(span);
 	return span;
 }

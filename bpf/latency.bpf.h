@@ -85,7 +85,10 @@ static __always_inline void lat_count(__u32 op, enum lat_count count)
  */
 static __always_inline struct lat_span *span_slot(__u32 index)
 {
-	return &lat_state.spans[index & (LAT_N_SPANS - 1)];
+	struct lat_span *span = &lat_state.spans[index & (LAT_N_SPANS - 1)];
+
+	barrier_var(span); /* or the compiler computes it anew for each field */
+	return span;
 }
 
 /* Whether the free slot has become ours; see struct lat_span. */
@@ -140,12 +143,6 @@ static __always_inline void span_set_who(struct lat_span *span)
 	bpf_get_current_comm(span->comm, sizeof(span->comm));
 }
 
-/* True when a recorded span's owner will be asked for. */
-static __always_inline bool span_needs_who(void)
-{
-	return lat_config.n_key_words > 1 || lat_config.outlier_ns;
-}
-
 /* Recording. */
 #define KEY_AT(dim) (lat_config.key_at[dim] & (LAT_KEY_WORDS - 1))
 
@@ -184,21 +181,17 @@ static __noinline __u32 series_add(struct lat_key *key)
 
 static __always_inline __u32 series_of(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
 {
+	struct lat_key key = {};
 	__u32 *found, series;
 
-	if (lat_config.n_key_words > 1) {
-		struct lat_key key = {};
-
-		key_make(&key, span, op, ret, bytes);
-		found = bpf_map_lookup_elem(&lat_series, &key);
-		if (found)
-			return *found;
-		series = series_add(&key);
-		if (series == LAT_SERIES_OTHER)
-			lat_count(op, LAT_OTHER_KEY);
-		return series;
-	}
-	return op * LAT_N_RETS + ret;
+	key_make(&key, span, op, ret, bytes);
+	found = bpf_map_lookup_elem(&lat_series, &key);
+	if (found)
+		return *found;
+	series = series_add(&key);
+	if (series == LAT_SERIES_OTHER)
+		lat_count(op, LAT_OTHER_KEY);
+	return series;
 }
 
 /* What the caller knows is in FACTS. */
@@ -225,20 +218,20 @@ static __noinline void event_send(const struct lat_span *span, const struct lat_
 static __always_inline void lat_record(const struct lat_span *span, __u32 op, __u32 ret, __u64 start_ns, __u64 end_ns,
 				       __u64 bytes, __u64 sector)
 {
+	const bool needs_who = lat_config.needs_who;
 	__u64 ns = end_ns - start_ns;
 	struct lat_hist *hist;
 	__u32 index, slot;
 
-	if ((__s64)ns < 0) {
-		lat_count(op, LAT_LOST_CLOCK);
+	if (ns > lat_config.max_ns) {
+		lat_count(op, (__s64)ns < 0 ? LAT_LOST_CLOCK : LAT_REJECTED);
 		return;
 	}
-	if (lat_config.max_ns && ns > lat_config.max_ns) {
-		lat_count(op, LAT_REJECTED);
-		return;
-	}
-	index = series_of(span, op, ret, bytes) << lat_config.n_shards_log2;
-	index += bpf_get_smp_processor_id() & ((1 << lat_config.n_shards_log2) - 1);
+	index = op * LAT_N_RETS + ret;
+	if (needs_who && lat_config.n_key_words > 1)
+		index = series_of(span, op, ret, bytes);
+	index <<= lat_config.n_shards_log2;
+	index += bpf_get_smp_processor_id() & lat_config.shard_mask;
 	hist = bpf_map_lookup_elem(&lat_hists, &index);
 	slot = lat_slot(ns);
 	barrier_var(slot);
@@ -256,7 +249,7 @@ static __always_inline void lat_record(const struct lat_span *span, __u32 op, __
 		lat_write(hist->max_ns, ns);
 	if (~ns > lat_read(hist->inverse_min_ns))
 		lat_write(hist->inverse_min_ns, ~ns);
-	if (lat_config.outlier_ns && ns >= lat_config.outlier_ns) {
+	if (needs_who && lat_config.outlier_ns && ns >= lat_config.outlier_ns) {
 		struct lat_event event = {
 			.end_ns = end_ns, .latency_ns = ns, .bytes = bytes, .sector = sector, .op = op, .ret = ret,
 		};
@@ -341,103 +334,6 @@ static __noinline struct lat_span *call_begin_slowly(struct lat_span *slot, __u3
 	return span;
 }
 
-/* ARGUMENT is kept for call_end_copied(). */
-static __always_inline void call_begin(__u32 op, __u32 stem, __u64 frame, __u32 argument)
-{
-	struct lat_span *span;
-
-	if (!lat_read(lat_state.gate))
-		return;
-	if (lat_config.has_filter && !filter_pass()) {
-		lat_count(op, LAT_FILTERED);
-		return;
-	}
-	lat_count(op, LAT_ENTERED);
-	span = span_slot(call_index(frame, op));
-	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
-		span = call_begin_slowly(span, op, stem, frame);
-		if (!span)
-			return;
-	}
-	span->op = op;
-	span->stem = stem;
-	span->bytes = argument;
-	lat_write(span->start_ns, bpf_ktime_get_ns());
-}
-
-/* Stands for: as the argument says that was kept at the beginning. */
-#define RET_BY_ARGUMENT LAT_N_RETS
-
-static __always_inline void call_record(struct lat_span *span, __u32 op, __u64 end_ns, __u32 ret, __u64 bytes)
-{
-	if (ret == RET_BY_ARGUMENT)
-		ret = (__s32)span->bytes > 0 ? LAT_RET_OK : LAT_RET_EOF;
-	if (span_needs_who())
-		span_set_who(span);
-	lat_record(span, op, ret, span->start_ns, end_ns, bytes, 0);
-}
-
-static __always_inline void call_end(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __u32 ret, __u64 bytes)
-{
-	struct lat_span *span = span_slot(call_index(frame, op));
-	__u64 end_ns, key;
-
-	if (!lat_read(lat_state.gate))
-		return;
-	if (is_same_frame(frame, span->id, is_kretprobe) && span->stem == stem) {
-		call_record(span, op, bpf_ktime_get_ns(), ret, bytes);
-		span_free(span);
-		return;
-	}
-	if (span->id && is_same_stack(frame, span->id))
-		return; /* the exit of a nested call, or of one whose entry was not seen */
-	if (!lat_read(lat_state.n_spilled)) {
-		if (!lat_config.has_filter)
-			lat_count(op, LAT_UNMATCHED);
-		return;
-	}
-	end_ns = bpf_ktime_get_ns();
-	key = call_spill_key(op);
-	span = span_spilled(key);
-	if (!span) {
-		if (!lat_config.has_filter)
-			lat_count(op, LAT_UNMATCHED);
-	} else if (is_same_frame(frame, span->id, is_kretprobe) && span->stem == stem) {
-		call_record(span, op, end_ns, ret, bytes);
-		span_unspill(key);
-	}
-}
-
-/* RESULT is a number of bytes, or a negative errno. */
-static __always_inline void call_end_bytes(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
-{
-	__u32 ret = result > 0 ? LAT_RET_OK : !result ? LAT_RET_EOF : result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
-
-	call_end(op, stem, frame, is_kretprobe, ret, result > 0 ? result : 0);
-}
-
-/* RESULT is an int: 0 or more is success. */
-static __always_inline void call_end_int(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
-{
-	__s32 status = (__s32)result;
-
-	call_end(op, stem, frame, is_kretprobe,
-		 status >= 0 ? LAT_RET_OK : status == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR, 0);
-}
-
-/* RESULT is a pointer, or an errno in one. */
-static __always_inline void call_end_pointer(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe, __s64 result)
-{
-	call_end(op, stem, frame, is_kretprobe,
-		 (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR, 0);
-}
-
-/* No result, but an argument that says how many bytes it is about: none or fewer is like the end of a file. */
-static __always_inline void call_end_copied(__u32 op, __u32 stem, __u64 frame, bool is_kretprobe)
-{
-	call_end(op, stem, frame, is_kretprobe, RET_BY_ARGUMENT, 0);
-}
-
 /* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
 #define CTX_WORD(ctx, n) ({ \
 	__u64 word; \
@@ -459,58 +355,152 @@ static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 	}
 }
 
+/* What the outcome of a call is told from. */
+enum outcome {
+	OUTCOME_BYTES,   /* the result: a number of bytes, or a negative errno */
+	OUTCOME_STATUS,  /* the result, an int: 0 or more is success */
+	OUTCOME_POINTER, /* the result: a pointer, or an errno in one */
+	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */
+};
+
+/* What is known when compiling about a place where an operation is measured. */
+struct place {
+	__u32 op;
+	__u32 number; /* which of the object's places it is */
+	enum outcome outcome;
+	bool is_kprobe;
+};
+
+static __always_inline __u64 call_frame(const struct place place, void *ctx)
+{
+	return place.is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
+}
+
+static __always_inline __u32 call_second_argument(const struct place place, void *ctx)
+{
+	return place.is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
+}
+
+static __always_inline void call_begin(const struct place place, void *ctx)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return;
+	if (lat_config.has_filter && !filter_pass()) {
+		lat_count(place.op, LAT_FILTERED);
+		return;
+	}
+	lat_count(place.op, LAT_ENTERED);
+	span = span_slot(call_index(frame, place.op));
+	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
+		span = call_begin_slowly(span, place.op, place.number, frame);
+		if (!span)
+			return;
+	}
+	span->op = place.op;
+	span->stem = place.number;
+	if (place.outcome == OUTCOME_COPIED)
+		span->bytes = call_second_argument(place, ctx);
+	lat_write(span->start_ns, bpf_ktime_get_ns());
+}
+
+static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
+{
+	if (outcome == OUTCOME_POINTER)
+		return (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR;
+	if (outcome == OUTCOME_STATUS)
+		result = (__s32)result;
+	if (result > 0)
+		return LAT_RET_OK;
+	if (!result)
+		return outcome == OUTCOME_STATUS ? LAT_RET_OK : LAT_RET_EOF;
+	if (outcome == OUTCOME_COPIED)
+		return LAT_RET_EOF;
+	return result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
+}
+
+static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
+{
+	__u64 bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0;
+
+	if (place.outcome == OUTCOME_COPIED)
+		result = (__s32)span->bytes;
+	if (lat_config.needs_who)
+		span_set_who(span);
+	lat_record(span, place.op, call_ret(place.outcome, result), span->start_ns, end_ns, bytes, 0);
+}
+
+/* Where the slot of the table is not that of the call. */
+static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result)
+{
+	__u64 end_ns, key;
+	struct lat_span *span;
+
+	if (slot->id && is_same_stack(frame, slot->id))
+		return; /* the exit of a nested call, or of one whose entry was not seen */
+	if (!lat_read(lat_state.n_spilled)) {
+		if (!lat_config.has_filter && lat_read(lat_state.gate))
+			lat_count(place.op, LAT_UNMATCHED);
+		return;
+	}
+	end_ns = bpf_ktime_get_ns();
+	key = call_spill_key(place.op);
+	span = span_spilled(key);
+	if (!lat_read(lat_state.gate))
+		return;
+	if (!span && !lat_config.has_filter)
+		lat_count(place.op, LAT_UNMATCHED);
+	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
+		return;
+	call_record(place, span, result, end_ns);
+	span_unspill(key);
+}
+
+/* RESULT is what the function returned, where it returns something. */
+static __always_inline void call_end(const struct place place, void *ctx, __s64 result)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span = span_slot(call_index(frame, place.op));
+
+	if (!is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number) {
+		call_end_slowly(place, span, frame, result);
+		return;
+	}
+	if (!lat_read(lat_state.gate))
+		return;
+	call_record(place, span, result, bpf_ktime_get_ns());
+	span_free(span);
+}
+
 /*
- * The programs of one place, STEM, where the operation OP is measured: END is one of the call_end_... above that
- * take a result. The user side sets the number of arguments.
+ * The programs of one place, STEM, where the operation OP is measured; see enum outcome. The user side sets the
+ * number of arguments.
  */
-#define PROBE_CALL(stem, op, end) PROBE_CALL_NUMBERED(stem, op, end, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, end, number) \
-	enum { stem##__number = number }; \
+#define PROBE_CALL(stem, op, outcome) PROBE_CALL_NUMBERED(stem, op, outcome, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, number) \
+	static const struct place stem##__trampoline = { op, number, outcome, false }; \
+	static const struct place stem##__breakpoint = { op, number, outcome, true }; \
 	const volatile __u8 stem##__n_args = 0; \
 	SEC("fentry") int stem##__fentry(__u64 *ctx) \
 	{ \
-		call_begin(op, stem##__number, (__u64)ctx, 0); \
+		call_begin(stem##__trampoline, ctx); \
 		return 0; \
 	} \
 	SEC("fexit") int stem##__fexit(__u64 *ctx) \
 	{ \
-		end(op, stem##__number, (__u64)ctx, false, fexit_result(ctx, stem##__n_args)); \
+		call_end(stem##__trampoline, ctx, outcome == OUTCOME_COPIED ? 0 : fexit_result(ctx, stem##__n_args)); \
 		return 0; \
 	} \
 	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
 	{ \
-		call_begin(op, stem##__number, PT_REGS_SP(ctx), 0); \
+		call_begin(stem##__breakpoint, ctx); \
 		return 0; \
 	} \
 	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
 	{ \
-		end(op, stem##__number, PT_REGS_SP(ctx), true, PT_REGS_RC(ctx)); \
-		return 0; \
-	} \
-	extern int stem##__needs_a_semicolon
-
-/* The same for a function whose second argument is a number of bytes and that has no result. */
-#define PROBE_CALL_COPIED(stem, op) PROBE_CALL_COPIED_NUMBERED(stem, op, __COUNTER__)
-#define PROBE_CALL_COPIED_NUMBERED(stem, op, number) \
-	enum { stem##__number = number }; \
-	SEC("fentry") int stem##__fentry(__u64 *ctx) \
-	{ \
-		call_begin(op, stem##__number, (__u64)ctx, CTX_WORD(ctx, 1)); \
-		return 0; \
-	} \
-	SEC("fexit") int stem##__fexit(__u64 *ctx) \
-	{ \
-		call_end_copied(op, stem##__number, (__u64)ctx, false); \
-		return 0; \
-	} \
-	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
-	{ \
-		call_begin(op, stem##__number, PT_REGS_SP(ctx), PT_REGS_PARM2(ctx)); \
-		return 0; \
-	} \
-	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
-	{ \
-		call_end_copied(op, stem##__number, PT_REGS_SP(ctx), true); \
+		call_end(stem##__breakpoint, ctx, PT_REGS_RC(ctx)); \
 		return 0; \
 	} \
 	extern int stem##__needs_a_semicolon

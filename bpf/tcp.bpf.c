@@ -5,7 +5,7 @@
 /* As in src/targets/tcp.c. */
 enum tcp_op { TCP_SEND, TCP_RECV, TCP_CLEANUP_RBUF };
 
-PROBE_CALL(send, TCP_SEND, call_end_bytes);
-PROBE_CALL(recv, TCP_RECV, call_end_bytes);
-PROBE_CALL_COPIED(cleanup_rbuf, TCP_CLEANUP_RBUF);
-PROBE_CALL_COPIED(cleanup_rbuf_inner, TCP_CLEANUP_RBUF);
+PROBE_CALL(send, TCP_SEND, OUTCOME_BYTES);
+PROBE_CALL(recv, TCP_RECV, OUTCOME_BYTES);
+PROBE_CALL(cleanup_rbuf, TCP_CLEANUP_RBUF, OUTCOME_COPIED);
+PROBE_CALL(cleanup_rbuf_inner, TCP_CLEANUP_RBUF, OUTCOME_COPIED);

@@ -19,6 +19,8 @@
 
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
+/* Without --by, where a target has dimensions of its own: what fits into 1 MiB for two CPUs. */
+#define DEFAULT_OWN_KEYS 120
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
@@ -189,6 +191,9 @@ static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
 
+	if (!options->probe.max_keys)
+		options->probe.max_keys = parse->has_by ? DEFAULT_MAX_KEYS : DEFAULT_OWN_KEYS;
+
 	if (options->n_intervals && !options->interval_ns)
 		argp_error(state, "--count needs --interval");
 	if (parse->format)
@@ -218,6 +223,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'd': parse_disk(state, parse->target, config, text); break;
 	case OPTION_BY:
 		options->probe.dims = parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
+		parse->has_by = true;
 		break;
 	case OPTION_MAX_KEYS:
 		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
@@ -266,7 +272,6 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 		.probe = {
 			.target = target,
 			.dims = target->default_dims,
-			.max_keys = DEFAULT_MAX_KEYS,
 			.ring_bytes = DEFAULT_RING_BYTES,
 			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
 		},

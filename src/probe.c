@@ -25,8 +25,12 @@
 
 #define MAX_STEMS 32
 #define MAX_LINKS (2 * MAX_STEMS + 2)
-/* Histograms are kept per CPU up to here; beyond, CPUs share them, which is as exact (the adds are atomic). */
-#define MAX_HIST_SHARDS 8
+/*
+ * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
+ * shards as keep memory within bounds.
+ */
+#define MAX_SHARDS 8
+#define MAX_SHARDED_HISTS 256
 
 struct probe {
 	const struct target *target;
@@ -228,13 +232,12 @@ static int configure(struct probe *probe, const struct probe_options *options)
 {
 	struct lat_config *config = probe->config;
 	int n_cpus = libbpf_num_possible_cpus();
-	uint8_t shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_HIST_SHARDS ? MAX_HIST_SHARDS : (uint32_t)n_cpus);
 	uint32_t words = 1;
+	uint8_t shards;
 	int dim, error;
 
 	*config = options->config;
 	config->op_mask = probe->op_mask;
-	config->n_shards_log2 = shards;
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
 			     config->filter_follow || config->op_mask != (1U << probe->target->n_ops) - 1;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
@@ -248,7 +251,13 @@ static int configure(struct probe *probe, const struct probe_options *options)
 		return EXIT_USAGE;
 	}
 	config->n_key_words = (uint8_t)words;
+	config->needs_who = words > 1 || config->outlier_ns;
 	probe->n_series = words > 1 ? options->max_keys + 1 : (uint32_t)probe->target->n_ops * LAT_N_RETS;
+	shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_SHARDS ? MAX_SHARDS : (uint32_t)n_cpus);
+	while (shards && probe->n_series << shards > MAX_SHARDED_HISTS)
+		shards--;
+	config->n_shards_log2 = shards;
+	config->shard_mask = (1U << shards) - 1;
 	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series << shards);
 	if (words > 1) {
 		bpf_map__set_key_size(object_map(probe, "lat_series"), words * (uint32_t)sizeof(__u64));

@@ -85,8 +85,9 @@ static int watch_signals(struct run *run)
 	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-/* BEFORE is NULL for the whole run. */
-static struct snapshot *make_snapshot(struct run *run, const struct reading *before, const struct reading *now)
+/* BEFORE is NULL from the start on; NUMBER is 0 for the whole run. */
+static struct snapshot *make_snapshot(struct run *run, const struct reading *before, const struct reading *now,
+				      uint64_t number)
 {
 	struct snapshot_input input = {
 		.before = before,
@@ -97,6 +98,7 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
 		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
 		.op_mask = run->options->probe.config.op_mask,
+		.number = number,
 	};
 	struct snapshot *snapshot;
 
@@ -136,7 +138,7 @@ static int report_interval(struct run *run)
 	if (error)
 		return error;
 	run->n_intervals++;
-	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, &now);
+	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, &now, run->n_intervals);
 	if (run->has_before)
 		reading_free(&run->before);
 	run->before = now;
@@ -164,7 +166,7 @@ static int report_final(struct run *run)
 	error = reader_read(run->reader, true, &now);
 	if (error)
 		return error;
-	snapshot = make_snapshot(run, NULL, &now);
+	snapshot = make_snapshot(run, NULL, &now, 0);
 	if (snapshot && stdout_has_text(run))
 		(options->output ? sink_find("text") : options->sink)->write(run->stdout_out, snapshot,
 									     &run->sink_options);

@@ -100,7 +100,7 @@ struct lat_span {
 
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
-	__u64 max_ns;     /* longer ones are LAT_REJECTED; 0: no limit */
+	__u64 max_ns;     /* longer ones are LAT_REJECTED; at most 2^63 - 1, which is no limit */
 	__u64 outlier_ns; /* an event for each at least this long; 0: none */
 	__u64 pidns_dev, pidns_ino; /* the PID namespace that numbers are shown in; 0: the initial one */
 	__u32 pid;        /* 0: all */
@@ -111,9 +111,11 @@ struct lat_config {
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */
+	__u8 needs_who;     /* who it was is part of keys or of events */
 	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
+	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */

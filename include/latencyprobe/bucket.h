@@ -53,9 +53,9 @@ static inline __attribute__((always_inline)) __u32 lat_slot(__u64 ns)
 
 	if (ns < LAT_N_SUB)
 		return (__u32)ns;
-	if (ns >> LAT_TOP_BITS)
-		return LAT_OVERFLOW_SLOT;
 	shift = lat_log2(ns) - LAT_SUB_BITS;
+	if (shift > LAT_TOP_BITS - 1 - LAT_SUB_BITS)
+		return LAT_OVERFLOW_SLOT;
 	/* ns >> shift is 16..31: its leading one moves the result one row up. */
 	return shift * LAT_N_SUB + (__u32)(ns >> shift);
 }

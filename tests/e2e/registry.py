@@ -43,8 +43,10 @@ def select(patterns):
 
 
 def details_of(error):
-    lines = traceback.format_exception(error)
-    return "".join("    " + line for line in "".join(lines).splitlines(keepends=True))
+    """Where it happened, and all but the first line of what it says."""
+    places = [f"at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.line}"
+              for frame in traceback.extract_tb(error.__traceback__)[1:]]
+    return "\n".join("    " + line for line in places + str(error).splitlines()[1:])
 
 
 def run_one(name):

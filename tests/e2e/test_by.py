@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""--by: one series for each value, whatever the dimension, and one for the rest when there are too many."""
+
+from harness import WORK, Folder, probe, require, require_equal
+from registry import test
+
+VFS = ("vfs", "--attach", "kprobe", "-c", "lp-work")
+N = 25
+
+
+@test("kprobes")
+def all_dimensions():
+    with Folder() as folder:
+        report = probe(*VFS, "--by", "comm,pid,tid,cpu,size", "--op", "read,write",
+                       command=[WORK, "calls", f"read:{N},write:{2 * N},eof:7", 1, 3, folder / "file"])
+    require_equal(report.count(op="read", ret="ok", comm="lp-work", pid=str(report.work["pid"]), size="1B-2B"), 3 * N,
+                  "reads of one byte")
+    require_equal(report.count(op="read", ret="eof", size="0B"), 3 * 7, "reads of nothing")
+    require_equal(report.bytes(op="write", size="1B-2B"), 3 * 2 * N, "bytes written")
+    tids = {s["labels"]["tid"] for s in report.json["series"]}
+    require_equal(len(tids), 3, "threads")
+    for tid in tids:
+        require_equal(report.count(op="read", ret="ok", tid=tid), N, f"reads of thread {tid}")
+    cpus = {int(s["labels"]["cpu"]) for s in report.json["series"]}
+    require(cpus <= set(range(64)), f"CPUs {cpus}")
+    require_equal(report.account()["other_key"], 0, "recorded as other")
+    report.require_nothing_lost()
+
+
+@test("kprobes")
+def too_many_keys():
+    with Folder() as folder:
+        report = probe(*VFS, "--by", "tid", "--max-keys", 2, "--op", "read",
+                       command=[WORK, "calls", "read", N, 5, folder / "file"])
+    require_equal(len(report.json["series"]), 3, "series")
+    require_equal([s["count"] for s in report.series(op="read")], [N, N], "reads of the first two threads")
+    require_equal(report.one(op="other")["count"], 3 * N, "reads of the rest")
+    account = report.account("read")
+    require_equal((account["recorded"], account["other_key"]), (5 * N, 3 * N), "recorded, and as other")
+    require_equal(sum(s["bytes"] for s in report.json["series"]), 5 * N, "bytes")
+    report.require_nothing_lost()

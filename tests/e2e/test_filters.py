@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Whose operations count: processes, names, cgroups, commands with their children, PID namespaces."""
+
+import subprocess
+from pathlib import Path
+
+from harness import LATENCYPROBE, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from registry import test
+
+# kprobes, since they miss nothing in such small runs on any kernel.
+VFS = ("vfs", "--attach", "kprobe")
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@test("kprobes")
+def name():
+    with Folder() as folder, Tracing(*VFS, "-c", "lp-mine") as tracing:
+        for comm, n in (("lp-mine", 31), ("lp-mine2", 17), ("lp-min", 13)):
+            with start_work("named", comm, "calls", "read", n, 1, folder / "file") as work:
+                work.wait()
+        report = tracing.finish()
+    require_equal(report.count(op="read", ret="ok"), 31, "reads")
+    require(report.account("read")["filtered"] >= 17 + 13, f"others are not filtered: {report.account('read')}")
+
+
+@test("kprobes")
+def operations():
+    with Folder() as folder:
+        report = probe(*VFS, "--op", "read,fsync", "-c", "lp-work",
+                       command=[WORK, "calls", "read:9,write:8,fsync:7,stat:6", 1, 1, folder / "file"])
+    require_equal({s["labels"]["op"]: s["count"] for s in report.json["series"]}, {"read": 9, "fsync": 7}, "counts")
+    require_equal({a["op"] for a in report.json["account"]["operations"]}, {"read", "fsync"}, "accounts")
+
+
+@test("kprobes")
+def command_and_its_children():
+    """A shell's two children count; the same program beside them does not."""
+    with Folder() as folder, start_work("calls", "read", 500, 1, folder / "other", held=True) as other:
+        script = 'echo >"$1"; "$2" calls read:21 1 1 "$3"; "$2" calls read:34 1 2 "$3"'
+        fifo = folder / "go"
+        subprocess.run(["mkfifo", fifo], check=True)
+        # The shell's write to the pipe lets the other one go once tracing has begun.
+        subprocess.Popen(["sh", "-c", f'read line <"{fifo}"; echo >/proc/{other.pid}/fd/0'])
+        report = probe(*VFS, "-c", "lp-work", command=["sh", "-c", script, "sh", fifo, WORK, folder / "file"])
+        other.wait()
+    require_equal(report.count(op="read", ret="ok"), 21 + 2 * 34, "reads")
+    report.require_nothing_lost()
+
+
+@test("kprobes")
+def command_is_counted_from_its_start():
+    """Not filtered by name: exec and the dynamic loader belong to it, and stat is only the workload's."""
+    with Folder() as folder:
+        report = probe(*VFS, command=[WORK, "calls", "missing:200", 1, 1, folder / "file"])
+    require(report.count(op="open", ret="error") >= 200, "opens are missing")
+    require(report.count(op="open", ret="ok") >= 2, "the loader's opens are missing")
+
+
+def make_cgroup(path):
+    path.mkdir()
+    return path
+
+
+@test("kprobes", "cgroup2")
+def cgroup_with_a_child():
+    parent = make_cgroup(CGROUPS / "lp-e2e")
+    child = make_cgroup(parent / "child")
+    try:
+        with Folder() as folder, Tracing(*VFS, "--cgroup", parent, "-c", "lp-work") as tracing:
+            for group, n in ((parent, 19), (child, 23), (CGROUPS, 400)):
+                with start_work("calls", "read", n, 1, folder / "file", held=True) as work:
+                    (group / "cgroup.procs").write_text(str(work.pid))
+                    work.go_on()
+                    work.wait()
+            report = tracing.finish()
+    finally:
+        child.rmdir()
+        parent.rmdir()
+    require_equal(report.count(op="read", ret="ok"), 19 + 23, "reads")
+    report.require_nothing_lost("read")
+
+
+@test("kprobes", "unshare", "nsenter")
+def pid_namespace():
+    """In a namespace of its own, numbers are those of the namespace, in filters as in labels."""
+    script = f'"{WORK}" held calls read 29 2 "$1"; read line'
+    with Folder() as folder, start_work(prefix=["unshare", "-pf", "--mount-proc", "sh", "-c", script, "sh",
+                                                folder / "file"]) as shell:
+        shell.wait_for("held", in_stdout=True)
+        pid_inside = int(shell.stdout.split(":")[1].split("}")[0])
+        require(pid_inside < 10, f"{pid_inside} is no number of a new namespace")
+        init = Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0]
+        with Tracing(*VFS, "-p", pid_inside, "-c", "lp-work", "--by", "pid,tid",
+                     prefix=["nsenter", "-t", init, "-p", "-m"]) as tracing:
+            shell.go_on()
+            shell.wait_for("calls", in_stdout=True)
+            # nsenter has latencyprobe as its child, and passes no signals on.
+            subprocess.run(["pkill", "-INT", "-P", str(tracing.process.pid)], check=True)
+            report = tracing.wait()
+        shell.go_on()
+        shell.wait()
+    require_equal(report.count(op="read", ret="ok"), 2 * 29, "reads")
+    require_equal({s["labels"]["pid"] for s in report.json["series"]}, {str(pid_inside)}, "pid labels")
+    tids = {int(s["labels"]["tid"]) for s in report.json["series"]}
+    require(len(tids) == 2 and max(tids) < 20, f"tid labels {tids} are not those of the namespace")
+    require(LATENCYPROBE in report.json["command_line"], "the command line is missing")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Exact times, on the machine whose time counts instructions: within a slot of what the workload measured."""
+
+from harness import WORK, probe, require, require_equal, require_in_slot
+from null_blk import NullDisk
+from registry import test
+
+N = 60
+COMPLETION_NS = 200_000
+# Issue to completion, with what timer, interrupt and softirq take.
+DEVICE_NS = 201_600
+BOTH = ["fentry", "kprobe"]
+# Away from bounds of slots.
+DELAYS_NS = (700_000, 12_000_000)
+VARIANTS = [f"{attach}-{delay}" for attach in BOTH for delay in DELAYS_NS]
+
+
+@test("icount", "kprobes", each=VARIANTS)
+def pipe(variant):
+    attach, delay_ns = variant.split("-")
+    report = probe("vfs", "-c", "lp-work", "--op", "read", "--attach", attach, command=[WORK, "pipe", N, delay_ns])
+    series = report.one(op="read", ret="ok")
+    require_equal(series["count"], N, "reads")
+    require_in_slot(series, report.work["read"]["p50_ns"], "read")
+    require_in_slot(series, report.work["read"]["p90_ns"], "read", percentile="p90")
+    require(series["max_ns"] <= report.work["read"]["max_ns"], f"longer than measured around it: {series['max_ns']}")
+    require(series["min_ns"] >= int(delay_ns) * 9 // 10, f"shorter than the delay: {series['min_ns']}")
+
+
+@test("icount", "kprobes", each=[f"{family}-{attach}" for family in (4, 6) for attach in BOTH])
+def tcp(variant):
+    family, attach = variant.split("-")
+    report = probe("tcp", "-c", "lp-work", "--attach", attach, command=[WORK, "tcp", family, N, 1_500_000])
+    series = report.one(op="recv", ret="ok")
+    require_equal(series["count"], N, "answers")
+    require_in_slot(series, report.work["recv"]["p50_ns"], "recv")
+    require(report.one(op="send", ret="ok")["percentiles"]["p50"]["ns"] <= report.work["send"]["p50_ns"],
+            "a send took longer than measured around it")
+
+
+@test("icount", "null_blk")
+def null_blk():
+    with NullDisk(COMPLETION_NS) as disk:
+        report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "direct", "read", disk.path, N, 4096])
+    series = report.one(op="read", phase="device")
+    require_equal(series["count"], N, "reads")
+    for percentile in ("p50", "p90"):
+        require_in_slot(series, DEVICE_NS, "device", percentile=percentile)
+    require(series["mean_ns"] + report.one(op="read", phase="queue")["mean_ns"]
+            <= report.work["read"]["sum_ns"] / report.work["read"]["count"], "phases are longer than the calls")

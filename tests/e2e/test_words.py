@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The commands that trace nothing: doctor, list, help, version."""
+
+import os
+
+from harness import LATENCYPROBE, require, require_equal, run_plain
+from registry import test
+
+TARGETS = ("vfs", "tcp", "block")
+OPERATIONS = {
+    "vfs": ("open", "read", "write", "fsync", "close", "stat", "vfs_read", "vfs_write"),
+    "tcp": ("send", "recv", "cleanup_rbuf", "tcp_sendmsg", "tcp_recvmsg"),
+    "block": ("read", "write", "flush", "discard", "block_rq_issue", "block_rq_complete", "device"),
+}
+
+
+def say(*args):
+    status, stdout, stderr = run_plain(*args)
+    require_equal((status, stderr), (0, ""), f"status and stderr of {args}")
+    return stdout
+
+
+def require_words(text, words):
+    missing = [word for word in words if word not in text]
+    require(not missing, f"{missing} missing in:\n{text}")
+
+
+@test("root")
+def doctor():
+    text = say("doctor")
+    require_words(text, [os.uname().release, "capabilities", "BTF", "kprobes", "fentry", "lockdown"])
+    require("All targets" in text or "block" in text, f"no conclusion:\n{text}")
+
+
+@test("root", "kprobes")
+def doctor_finds_everything():
+    text = say("doctor")
+    require("missing" not in text, f"something is missing:\n{text}")
+
+
+@test("root", "setpriv")
+def doctor_without_rights():
+    prefix = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--ambient-caps=-all"]
+    status, stdout, _ = run_plain("doctor", prefix=prefix)
+    require_equal(status, 3, f"status of {LATENCYPROBE} doctor")
+    require_words(stdout, ["CAP_BPF", "setcap"])
+
+
+@test()
+def list_names_targets():
+    require_words(say("list"), TARGETS)
+
+
+@test("root", each=TARGETS)
+def list_of(target):
+    require_words(say("list", target), (*OPERATIONS[target], "--op", "--by"))
+
+
+@test()
+def help_names_targets():
+    require_words(say("--help"), ("Usage:", *TARGETS, "list", "doctor"))
+
+
+@test(each=TARGETS)
+def help_of(target):
+    require_words(say(target, "--help"), ("--duration", "--interval", "--output", "--pid", "--by"))
+
+
+@test()
+def version():
+    text = say("--version")
+    require(text.startswith("latencyprobe ") and text.split()[1][0].isdigit(), f"no version in {text!r}")
