@@ -30,7 +30,8 @@ enum {
 
 static const struct argp_option argp_options[] = {
 	{ .doc = "How long and how often:" },
-	{ "duration", OPTION_DURATION, "TIME", 0, "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
+	{ "duration", OPTION_DURATION, "TIME", 0,
+	  "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
 	{ "interval", 'i', "TIME", 0, "Report every TIME, too" },
 	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
 	{ .doc = "What is measured; filters apply where an operation begins:" },
@@ -148,7 +149,8 @@ static void parse_cgroup(struct argp_state *state, struct probe_options *probe, 
 	probe->config.filter_cgroup = 1;
 }
 
-static void parse_disk(struct argp_state *state, const struct target *target, struct lat_config *config, const char *text)
+static void parse_disk(struct argp_state *state, const struct target *target, struct lat_config *config,
+		       const char *text)
 {
 	char disk[64];
 	int error;
@@ -281,6 +283,11 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	argp_err_exit_status = EXIT_USAGE;
 	argc = split_command(argc, argv, options);
 	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+}
+
+const struct argp_option *cli_options(void)
+{
+	return argp_options;
 }
 
 void cli_print_help(void)

@@ -28,6 +28,10 @@ struct run_options {
  */
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
 
+/* The table of options, ended by an empty one; for the man page and for completion. */
+struct argp_option;
+const struct argp_option *cli_options(void);
+
 /* What `latencyprobe --help` says. */
 void cli_print_help(void);
 

@@ -8,7 +8,7 @@
 #include "doctor.h"
 #include "list.h"
 #include "log.h"
-#include "out.h"
+#include "manual.h"
 #include "run.h"
 #include "targets/target.h"
 #include "version.h"
@@ -53,12 +53,30 @@ static int command_version(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+static int command_man(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	manual_print_man();
+	return EXIT_FINE;
+}
+
+static int command_completion(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	manual_print_completion();
+	return EXIT_FINE;
+}
+
 static const struct command {
 	const char *name;
 	int (*function)(int argc, char **argv);
 } commands[] = {
 	{ "list", command_list },
 	{ "doctor", command_doctor },
+	{ "man", command_man },
+	{ "completion", command_completion },
 	{ "help", command_help },
 	{ "--help", command_help },
 	{ "-h", command_help },

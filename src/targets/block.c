@@ -39,8 +39,16 @@ static int configure(struct lat_config *config)
 static const struct target block = {
 	.name = "block",
 	.summary = "block device requests: time in the queue and at the device, by operation and device",
-	.covers = "",
-	.cannot_see = "",
+	.covers =
+		"  Every request to a block device. device: from the last time it was issued to its final completion, not\n"
+		"  the first portion. queue: from block_io_start (or, where the kernel has none, from its insertion into the\n"
+		"  scheduler; 0 when it bypasses that) to being issued. The two add up.\n"
+		"  Requests are told apart by their address, so flushes and merges are right. A flush that the kernel makes\n"
+		"  for another request counts apart from that one, which may end without the device (unissued).\n"
+		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n",
+	.cannot_see =
+		"  Devices without requests of their own (dm, md, loop's lower half): look at the disks below them.\n"
+		"  What a bio waits for before it becomes a request (throttling, no free request).\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,

@@ -24,8 +24,14 @@ static const struct stem stems[] = {
 static const struct target tcp = {
 	.name = "tcp",
 	.summary = "TCP calls: send, recv, cleanup_rbuf, over IPv4 and IPv6",
-	.covers = "",
-	.cannot_see = "",
+	.covers =
+		"  Every send and receive on a TCP socket, IPv4 and IPv6, by whatever system call.\n"
+		"  send: until the data is queued (with MSG_ZEROCOPY: not even copied), not until it is delivered.\n"
+		"  recv: mostly waiting for the peer; ret=eof is an orderly end, ret=again a socket with nothing there.\n"
+		"  cleanup_rbuf: ret=eof are the calls that had nothing to give back (inside long reads, after MSG_PEEK).\n",
+	.cannot_see =
+		"  Sends of kernel TLS and all of MPTCP; receives through splice and zero-copy mappings.\n"
+		"  What the network does: only the calls are timed, not the packets.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,

@@ -71,6 +71,10 @@ class Process:
         return os.pread(self.files[number].fileno(), 1 << 24, 0)
 
     @property
+    def stdout_bytes(self):
+        return self._bytes(0)
+
+    @property
     def stdout(self):
         return self._bytes(0).decode(errors="surrogateescape")
 

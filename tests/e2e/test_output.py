@@ -4,7 +4,7 @@
 import json
 import subprocess
 
-from harness import WORK, Folder, Process, Report, probe_argv, require, require_equal
+from harness import WORK, Folder, Process, Report, probe, probe_argv, require, require_equal
 from registry import test
 
 HOSTILE = {
@@ -24,7 +24,7 @@ def hostile_name(kind):
         command = [WORK, "named", HOSTILE[kind], "calls", "read:33", 1, 1, folder / "file"]
         with Process(*probe_argv(["vfs", "--attach", "kprobe", "--by", "comm", "--op", "read"], output, command)) as process:
             process.wait()
-            text = process._bytes(0)
+            text = process.stdout_bytes
         report = Report(json.loads(output.read_bytes()))
         subprocess.run(["jq", "-e", ".account.total.unaccounted == 0", output], check=True, capture_output=True)
     text.decode("utf-8")
@@ -59,3 +59,17 @@ def text_to_a_file():
         text = (folder / "report").read_text()
     require(text.startswith("block ") or "block" in text.splitlines()[0], f"no heading in {text!r}")
     require_equal(text.splitlines(), stdout.splitlines(), "text of file and of stdout")
+
+
+@test("kprobes", each=["fentry", "kprobe"])
+def outliers_one_by_one(attach):
+    """Those that took long, and only those, each with who it was."""
+    n, delay_ns = 10, 12_000_000
+    report = probe("vfs", "--attach", attach, "-c", "lp-work", "--op", "read,write", "--outlier", "8ms",
+                   command=[WORK, "pipe", n, delay_ns])
+    lines = [line.split() for line in report.stdout.splitlines() if " lp-work " in line]
+    slow = sum(slot["count"] for s in report.json["series"] for slot in s["slots"] if slot["low_ns"] >= 8_000_000)
+    require(slow >= n - 1, f"only {slow} reads took long")
+    require_equal(len(lines), slow, "lines of outliers")
+    require_equal({tuple(line[1:2] + line[4:6]) for line in lines if "read" in line}, {("lp-work", "read", "ok")}, "lines")
+    require_equal(report.account()["events"], slow, "events")

@@ -118,6 +118,7 @@ def blocked_reads_end_in_the_account(attach):
         require(account["entered"] - account["filtered"] <= n_began, f"more than {n_began} began: {account}")
         return
     require_equal(account["entered"] - account["filtered"], n_began, "reads begun")
-    require_equal(account["recorded"] + account["lost_exit"] + account["in_flight"], n_began, "recorded, lost, in flight")
+    require_equal(account["recorded"] + account["lost_exit"] + account["in_flight"], n_began,
+                  f"recorded, lost, in flight of {account}")
     if attach == "fentry":
         require_equal((n_long, account["recorded"]), (N_BLOCKED, n_began), "long ones and all recorded")

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The man page and the bash completion, printed from the targets and the table of options. */
+#include "manual.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "label.h"
+#include "sinks/sink.h"
+#include "targets/target.h"
+#include "version.h"
+
+static bool is_end(const struct argp_option *option)
+{
+	return !option->name && !option->doc;
+}
+
+/* Backslashes and hyphens are troff's, and so is a line's first dot or quote, which \& hides. */
+static void print_troff(const char *text)
+{
+	const char *at;
+
+	for (at = text; *at; at++) {
+		if ((at == text || at[-1] == '\n') && (*at == '.' || *at == '\''))
+			fputs("\\&", stdout);
+		if (*at == '\\' || *at == '-')
+			putchar('\\');
+		putchar(*at);
+	}
+}
+
+static void print_man_option(const struct argp_option *option)
+{
+	if (!option->name) {
+		printf(".SS ");
+		print_troff(option->doc);
+		puts("");
+		return;
+	}
+	printf(".TP\n.B ");
+	if (option->key > ' ' && option->key < 127)
+		printf("\\-%c, ", option->key);
+	fputs("\\-\\-", stdout);
+	print_troff(option->name);
+	if (option->arg)
+		printf("=\\fI%s\\fR", option->arg);
+	puts("");
+	print_troff(option->doc);
+	puts("");
+}
+
+static void print_man_target(const struct target *target)
+{
+	size_t i;
+	int dim;
+
+	printf(".SS %s\n", target->name);
+	print_troff(target->summary);
+	puts(".\n.PP\nOperations:");
+	for (i = 0; i < target->n_ops; i++)
+		if (!target->ops[i].derived) {
+			printf(".TP\n.B %s\n", target->ops[i].name);
+			print_troff(target->ops[i].help);
+			puts("");
+		}
+	printf(".PP\nDimensions:");
+	for (dim = 0; dim < LAT_N_DIMS; dim++)
+		if (target->dims & 1U << dim)
+			printf(" %s", dimensions[dim].name);
+	puts(".\n.PP\nCovers:\n.nf");
+	print_troff(target->covers);
+	puts(".fi\n.PP\nCannot see:\n.nf");
+	print_troff(target->cannot_see);
+	puts(".fi");
+}
+
+void manual_print_man(void)
+{
+	const struct argp_option *option;
+	const struct target *target;
+	const struct sink *sink;
+	size_t i;
+
+	puts(".TH LATENCYPROBE 8 \"\" \"latencyprobe " LATENCYPROBE_VERSION "\"\n.SH NAME\n"
+	     "latencyprobe \\- shows where time goes in a Linux kernel\n.SH SYNOPSIS\n"
+	     ".B latencyprobe\n.I TARGET\n[\\fIOPTIONS\\fR] [\\fIINTERVAL\\fR [\\fICOUNT\\fR]]"
+	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe list\n[\\fITARGET\\fR]\n.br\n.B latencyprobe doctor\n"
+	     ".SH DESCRIPTION\nPairs the entry and the exit of each operation inside the kernel, keeps histograms of the\n"
+	     "time between there, and prints percentiles with an account of every operation that was seen.\n.SH OPTIONS");
+	for (option = cli_options(); !is_end(option); option++)
+		print_man_option(option);
+	puts(".SH TARGETS");
+	for (i = 0; (target = target_at(i)); i++)
+		print_man_target(target);
+	puts(".SH FORMATS");
+	for (i = 0; (sink = sink_at(i)); i++)
+		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
+	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
+	     ".TP\n.B 4\na check failed\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n.SH SEE ALSO\n"
+	     ".BR bpftrace (8),\n.BR fio (1),\n.BR perf (1)");
+}
+
+void manual_print_completion(void)
+{
+	const struct argp_option *option;
+	const struct target *target;
+	size_t i;
+
+	printf("# bash completion of latencyprobe\n_latencyprobe() {\n\tlocal words options=\"");
+	for (option = cli_options(); !is_end(option); option++)
+		if (option->name)
+			printf("--%s ", option->name);
+	printf("--help\"\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n\t-o|--output|--cgroup) COMPREPLY=(); return ;;\n"
+	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ] || "
+	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
+	for (i = 0; (target = target_at(i)); i++)
+		printf("%s ", target->name);
+	puts("list doctor --help --version\"\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
+	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
+	     "complete -o default -F _latencyprobe latencyprobe");
+}
