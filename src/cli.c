@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +60,30 @@ struct parse {
 	bool has_by;
 };
 
+/* One line, then the end. */
+static void usage_error(const struct argp_state *state, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+static void usage_error(const struct argp_state *state, const char *format, ...)
+{
+	const struct parse *parse = state->input;
+	char *message;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		exit(EXIT_USAGE);
+	va_end(args);
+	fail(0, "%s; see latencyprobe %s --help", message, parse->target->name);
+	free(message);
+	exit(EXIT_USAGE);
+}
+
 static uint64_t parse_time(struct argp_state *state, const char *name, const char *text)
 {
 	uint64_t ns;
 
 	if (units_parse_duration(text, &ns))
-		argp_error(state, "%s: %s is no time such as 5, 0.5 or 500ms", name, text);
+		usage_error(state, "%s: %s is no time such as 5, 0.5 or 500ms", name, text);
 	return ns;
 }
 
@@ -76,7 +95,7 @@ static uint64_t parse_number(struct argp_state *state, const char *name, const c
 	errno = 0;
 	number = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || number < 1 || number > max)
-		argp_error(state, "%s: %s is no number from 1 to %llu", name, text, (unsigned long long)max);
+		usage_error(state, "%s: %s is no number from 1 to %llu", name, text, (unsigned long long)max);
 	return number;
 }
 
@@ -91,8 +110,8 @@ static uint32_t parse_list(struct argp_state *state, const char *what, const cha
 	while (copy && (name = strsep(&rest, ","))) {
 		bits = find(target, name);
 		if (!bits)
-			argp_error(state, "%s has no %s %s; `latencyprobe list %s` names them", target->name, what,
-				   *name ? name : "''", target->name);
+			usage_error(state, "%s has no %s %s (`latencyprobe list %s` names them)", target->name, what,
+				    *name ? name : "''", target->name);
 		all |= bits;
 	}
 	free(copy);
@@ -124,14 +143,14 @@ static void parse_pid(struct argp_state *state, struct lat_config *config, const
 {
 	config->pid = (uint32_t)parse_number(state, "--pid", text, 1U << 30);
 	if (!host_has_pid((pid_t)config->pid))
-		argp_error(state, "--pid: there is no process %u", config->pid);
+		usage_error(state, "--pid: there is no process %u", config->pid);
 }
 
 static void parse_comm(struct argp_state *state, struct lat_config *config, const char *text)
 {
 	/* The kernel keeps 15 bytes and a NUL. */
 	if (!*text || strlen(text) >= LAT_COMM_LEN)
-		argp_error(state, "--comm: a thread's name has 1 to %d bytes", LAT_COMM_LEN - 1);
+		usage_error(state, "--comm: a thread's name has 1 to %d bytes", LAT_COMM_LEN - 1);
 	memset(config->comm, 0, sizeof(config->comm));
 	memcpy(config->comm, text, strlen(text));
 	config->filter_comm = 1;
@@ -142,9 +161,9 @@ static void parse_cgroup(struct argp_state *state, struct probe_options *probe, 
 	struct statfs fs;
 
 	if (statfs(text, &fs))
-		argp_error(state, "--cgroup: %s: %s", text, strerror(errno));
+		usage_error(state, "--cgroup: %s: %s", text, strerror(errno));
 	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		argp_error(state, "--cgroup: %s is no cgroup (a folder of the cgroup2 file system)", text);
+		usage_error(state, "--cgroup: %s is no cgroup (a folder of the cgroup2 file system)", text);
 	probe->cgroup = text;
 	probe->config.filter_cgroup = 1;
 }
@@ -156,12 +175,12 @@ static void parse_disk(struct argp_state *state, const struct target *target, st
 	int error;
 
 	if (!target->has_disks)
-		argp_error(state, "--disk: %s has no disks", target->name);
+		usage_error(state, "--disk: %s has no disks", target->name);
 	error = host_disk(text, &config->device, disk);
 	if (error == -EXDEV)
-		argp_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
+		usage_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
 	if (error)
-		argp_error(state, "--disk: there is no disk %s", text);
+		usage_error(state, "--disk: there is no disk %s", text);
 }
 
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
@@ -174,8 +193,7 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(names[i], text))
 			return (enum attach_kind)i;
-	argp_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
-	return ATTACH_AUTO;
+	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
 /* [interval [count]], as the older tools have it. */
@@ -186,7 +204,7 @@ static void parse_positional(struct argp_state *state, struct run_options *optio
 	else if (state->arg_num == 1)
 		options->n_intervals = parse_number(state, "count", text, UINT32_MAX);
 	else
-		argp_error(state, "what is %s? (a command to trace comes behind --)", text);
+		usage_error(state, "what is %s? (a command to trace comes behind --)", text);
 }
 
 static void check(struct argp_state *state, struct parse *parse)
@@ -197,7 +215,7 @@ static void check(struct argp_state *state, struct parse *parse)
 		options->probe.max_keys = parse->has_by ? DEFAULT_MAX_KEYS : DEFAULT_OWN_KEYS;
 
 	if (options->n_intervals && !options->interval_ns)
-		argp_error(state, "--count needs --interval");
+		usage_error(state, "--count needs --interval");
 	if (parse->format)
 		options->sink = sink_find(parse->format);
 	else if (options->output)
@@ -205,7 +223,7 @@ static void check(struct argp_state *state, struct parse *parse)
 	else
 		options->sink = sink_find("text");
 	if (!options->sink)
-		argp_error(state, "--format: there is no format %s", parse->format);
+		usage_error(state, "--format: there is no format %s", parse->format);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -238,6 +256,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'v': log_set_level(LOG_VERBOSE); break;
 	case ARGP_KEY_ARG: parse_positional(state, options, text); break;
 	case ARGP_KEY_END: check(state, parse); break;
+	case ARGP_KEY_ERROR:
+		usage_error(state, "there is no option %s, or it lacks its argument", state->argv[state->next - 1]);
 	default: return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
@@ -257,6 +277,16 @@ static int split_command(int argc, char **argv, struct run_options *options)
 			return i;
 		}
 	return argc;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "--usage") || !strcmp(argv[i], "-?"))
+			return true;
+	return false;
 }
 
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options)
@@ -282,7 +312,8 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;
 	argc = split_command(argc, argv, options);
-	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
+	argp_parse(&argp, argc, argv, asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
 }
 
 const struct argp_option *cli_options(void)

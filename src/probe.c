@@ -177,6 +177,20 @@ static bool choose_tracepoint(struct probe *probe, const struct stem *stem)
 	return true;
 }
 
+/* What is left when there are neither kprobes nor fentry. */
+static void fail_without_kprobes(const struct target *target)
+{
+	const struct target *other;
+	char others[128] = "";
+	size_t i, n = 0;
+
+	for (i = 0; (other = target_at(i)); i++)
+		if (!other->needs_kprobes && n < sizeof(others))
+			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? ", " : "", other->name);
+	fail(0, "this kernel has neither kprobes nor fentry, which %s needs; without them these work: %s", target->name,
+	     others);
+}
+
 /* Chooses where each wanted operation is measured, and leaves out the programs that are not. 0 or an exit status. */
 static int choose_all(struct probe *probe, enum attach_kind attach)
 {
@@ -207,8 +221,7 @@ static int choose_all(struct probe *probe, enum attach_kind attach)
 		if (!target->needs_kprobes || !(probe->op_mask & 1U << i) || covered & 1U << i)
 			continue;
 		if (!host_has_kprobes() && !covered)
-			fail(0, "this kernel has neither kprobes nor fentry, which %s needs; block and syscall work without",
-			     target->name);
+			fail_without_kprobes(target);
 		else
 			fail(0, "%s %s: no function of this kernel to attach to%s", target->name, target->ops[i].name,
 			     attach == ATTACH_AUTO ? "" : " this way; try --attach auto");

@@ -125,4 +125,4 @@ def check_report(report):
             _check_account(account, account["op"])
         require_equal(account["unaccounted"], 0, f"{account['op']}: unaccounted in {account}")
     _check_recorded(report)
-    require(report["end_monotonic_ns"] - report["start_monotonic_ns"] == report["elapsed_ns"], "elapsed is not end - start")
+    require_equal(report["elapsed_ns"], report["end_monotonic_ns"] - report["start_monotonic_ns"], "elapsed")

@@ -175,6 +175,10 @@ class Report:
     def count(self, **labels):
         return sum(s["count"] for s in self.series(**labels))
 
+    def count_from(self, ns):
+        """How many took NS or longer, by their slots."""
+        return sum(slot["count"] for s in self.json["series"] for slot in s["slots"] if slot["low_ns"] >= ns)
+
     def bytes(self, **labels):
         return sum(s["bytes"] for s in self.series(**labels))
 
@@ -192,7 +196,7 @@ class Report:
     def require_nothing_lost(self, op=None):
         account = self.account(op)
         for name in LOSSES + ("in_flight", "unmatched"):
-            require(account[name] == 0, f"{name} is {account[name]} of {op or 'all'}: {account}, probes {self.json['probes']}")
+            require(account[name] == 0, f"{name} of {op or 'all'}: {account}, probes {self.json['probes']}")
 
 
 def probe_argv(args, output=None, command=(), prefix=()):

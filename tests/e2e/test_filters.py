@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Whose operations count: processes, names, cgroups, commands with their children, PID namespaces."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
-from harness import LATENCYPROBE, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from harness import LATENCYPROBE, WORK, Folder, Process, Tracing, probe, require, require_equal, start_work
 from registry import test
 
 # kprobes, since they miss nothing in such small runs on any kernel.
@@ -39,17 +41,19 @@ def command_and_its_children():
         script = 'echo >"$1"; "$2" calls read:21 1 1 "$3"; "$2" calls read:34 1 2 "$3"'
         fifo = folder / "go"
         subprocess.run(["mkfifo", fifo], check=True)
-        # The shell's write to the pipe lets the other one go once tracing has begun.
-        subprocess.Popen(["sh", "-c", f'read line <"{fifo}"; echo >/proc/{other.pid}/fd/0'])
-        report = probe(*VFS, "-c", "lp-work", command=["sh", "-c", script, "sh", fifo, WORK, folder / "file"])
+        # The command's first act lets the other one go, when tracing has begun.
+        with Process("sh", "-c", 'read line <"$1"; echo >"/proc/$2/fd/0"', "sh", fifo, other.pid) as starter:
+            report = probe(*VFS, "-c", "lp-work", command=["sh", "-c", script, "sh", fifo, WORK, folder / "file"])
+            starter.wait()
         other.wait()
+    require(report.account("read")["filtered"] >= 500, "the other one did not run meanwhile")
     require_equal(report.count(op="read", ret="ok"), 21 + 2 * 34, "reads")
     report.require_nothing_lost()
 
 
 @test("kprobes")
 def command_is_counted_from_its_start():
-    """Not filtered by name: exec and the dynamic loader belong to it, and stat is only the workload's."""
+    """Not filtered by name: exec and what the dynamic loader opens belong to it."""
     with Folder() as folder:
         report = probe(*VFS, command=[WORK, "calls", "missing:200", 1, 1, folder / "file"])
     require(report.count(op="open", ret="error") >= 200, "opens are missing")
@@ -80,6 +84,10 @@ def cgroup_with_a_child():
     report.require_nothing_lost("read")
 
 
+def child_of(pid):
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
 @test("kprobes", "unshare", "nsenter")
 def pid_namespace():
     """In a namespace of its own, numbers are those of the namespace, in filters as in labels."""
@@ -89,13 +97,12 @@ def pid_namespace():
         shell.wait_for("held", in_stdout=True)
         pid_inside = int(shell.stdout.split(":")[1].split("}")[0])
         require(pid_inside < 10, f"{pid_inside} is no number of a new namespace")
-        init = Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0]
         with Tracing(*VFS, "-p", pid_inside, "-c", "lp-work", "--by", "pid,tid",
-                     prefix=["nsenter", "-t", init, "-p", "-m"]) as tracing:
+                     prefix=["nsenter", "-t", child_of(shell.pid), "-p", "-m"]) as tracing:
             shell.go_on()
             shell.wait_for("calls", in_stdout=True)
-            # nsenter has latencyprobe as its child, and passes no signals on.
-            subprocess.run(["pkill", "-INT", "-P", str(tracing.process.pid)], check=True)
+            # nsenter passes no signals on.
+            os.kill(child_of(tracing.process.pid), signal.SIGINT)
             report = tracing.wait()
         shell.go_on()
         shell.wait()

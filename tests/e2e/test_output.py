@@ -22,7 +22,8 @@ def hostile_name(kind):
     with Folder() as folder:
         output = folder / "report.json"
         command = [WORK, "named", HOSTILE[kind], "calls", "read:33", 1, 1, folder / "file"]
-        with Process(*probe_argv(["vfs", "--attach", "kprobe", "--by", "comm", "--op", "read"], output, command)) as process:
+        options = ["vfs", "--attach", "kprobe", "--by", "comm", "--op", "read"]
+        with Process(*probe_argv(options, output, command)) as process:
             process.wait()
             text = process.stdout_bytes
         report = Report(json.loads(output.read_bytes()))
@@ -68,8 +69,9 @@ def outliers_one_by_one(attach):
     report = probe("vfs", "--attach", attach, "-c", "lp-work", "--op", "read,write", "--outlier", "8ms",
                    command=[WORK, "pipe", n, delay_ns])
     lines = [line.split() for line in report.stdout.splitlines() if " lp-work " in line]
-    slow = sum(slot["count"] for s in report.json["series"] for slot in s["slots"] if slot["low_ns"] >= 8_000_000)
+    slow = report.count_from(8_000_000)
     require(slow >= n - 1, f"only {slow} reads took long")
     require_equal(len(lines), slow, "lines of outliers")
-    require_equal({tuple(line[1:2] + line[4:6]) for line in lines if "read" in line}, {("lp-work", "read", "ok")}, "lines")
+    reads = {(line[1], line[4], line[5]) for line in lines if "read" in line}
+    require_equal(reads, {("lp-work", "read", "ok")}, "name, operation and return class")
     require_equal(report.account()["events"], slow, "events")

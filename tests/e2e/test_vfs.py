@@ -112,7 +112,7 @@ def blocked_reads_end_in_the_account(attach):
         report = tracing.finish()
     account = report.account("read")
     n_began = N_BLOCKED * (1 + N_AFTER)
-    n_long = sum(slot["count"] for s in report.json["series"] for slot in s["slots"] if slot["low_ns"] >= BLOCKED_NS / 2)
+    n_long = report.count_from(BLOCKED_NS / 2)
     require(n_long <= N_BLOCKED, f"{n_long} reads took long, but only {N_BLOCKED} were blocked")
     if may_miss(attach) and report.missed():
         require(account["entered"] - account["filtered"] <= n_began, f"more than {n_began} began: {account}")
