@@ -211,7 +211,8 @@ int block_rq_complete(__u64 *ctx)
 		return 0;
 	span = request_find(rq);
 	if (!span) {
-		if (!lat_config.has_filter)
+		/* The kernel completes a flush twice. */
+		if (!lat_config.has_filter && rq->__data_len)
 			lat_count(request_op(rq), LAT_UNMATCHED);
 		return 0;
 	}

@@ -87,10 +87,8 @@ struct lat_span {
 	__u64 issue_ns; /* block: 0 while queued */
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
-	union {
-		__u16 stem; /* calls: where it began, of several places that one operation is measured at */
-		__u16 skip; /* block: filtered out, but kept so that its later events are no beginning */
-	};
+	__u8 stem; /* calls: where it began, of several places that one operation is measured at */
+	__u8 skip; /* block: filtered out, but kept so that its later events are no beginning */
 	__u32 bytes;
 	__u32 pid; /* thread group of who began it */
 	__u32 tid;
