@@ -296,44 +296,6 @@ static __always_inline __u64 call_spill_key(__u32 op)
 	return (__u64)op << 32 | tid;
 }
 
-/*
- * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
- * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen.
- */
-static __always_inline struct lat_span *call_begin_again(struct lat_span *span, __u32 op, __u32 stem, __u64 frame)
-{
-	if (is_same_stack(frame, span->id) && (frame < span->id || (frame == span->id && stem != span->stem))) {
-		lat_count(op, LAT_NESTED);
-		return NULL;
-	}
-	lat_count(op, LAT_LOST_EXIT);
-	lat_write(span->id, frame);
-	return span;
-}
-
-/* Where the slot of the table is not simply free. NULL when there is nothing to begin. */
-static __noinline struct lat_span *call_begin_slowly(struct lat_span *slot, __u32 op, __u32 stem, __u64 frame)
-{
-	__u64 key = call_spill_key(op);
-	struct lat_span *span;
-
-	if (!slot)
-		return NULL;
-	if (slot->id && is_same_stack(frame, slot->id))
-		return call_begin_again(slot, op, stem, frame);
-	span = span_spilled(key);
-	if (span)
-		return call_begin_again(span, op, stem, frame);
-	if (span_claim(slot, frame))
-		return slot;
-	span = span_spill(key);
-	if (span)
-		lat_write(span->id, frame);
-	else
-		lat_count(op, LAT_LOST_SPAN);
-	return span;
-}
-
 /* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
 #define CTX_WORD(ctx, n) ({ \
 	__u64 word; \
@@ -363,11 +325,18 @@ enum outcome {
 	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */
 };
 
+/*
+ * Whether a call of the operation may be inside another of the same thread, and then is a part of that. Where it
+ * cannot, a start that is still there always is one whose exit was not seen.
+ */
+enum nesting { NEVER_NESTS, NESTS };
+
 /* What is known when compiling about a place where an operation is measured. */
 struct place {
 	__u32 op;
 	__u32 number; /* which of the object's places it is */
 	enum outcome outcome;
+	enum nesting nesting;
 	bool is_kprobe;
 };
 
@@ -379,6 +348,43 @@ static __always_inline __u64 call_frame(const struct place place, void *ctx)
 static __always_inline __u32 call_second_argument(const struct place place, void *ctx)
 {
 	return place.is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
+}
+
+/*
+ * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
+ * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen.
+ */
+static __always_inline struct lat_span *call_begin_again(const struct place place, struct lat_span *span, __u64 frame)
+{
+	if (place.nesting == NESTS && is_same_stack(frame, span->id) &&
+	    (frame < span->id || (frame == span->id && place.number != span->stem))) {
+		lat_count(place.op, LAT_NESTED);
+		return NULL;
+	}
+	lat_count(place.op, LAT_LOST_EXIT);
+	lat_write(span->id, frame);
+	return span;
+}
+
+/* Where the slot of the table is not simply free. NULL when there is nothing to begin. */
+static __always_inline struct lat_span *call_begin_slowly(const struct place place, struct lat_span *slot, __u64 frame)
+{
+	__u64 key = call_spill_key(place.op);
+	struct lat_span *span;
+
+	if (slot->id && is_same_stack(frame, slot->id))
+		return call_begin_again(place, slot, frame);
+	span = span_spilled(key);
+	if (span)
+		return call_begin_again(place, span, frame);
+	if (span_claim(slot, frame))
+		return slot;
+	span = span_spill(key);
+	if (span)
+		lat_write(span->id, frame);
+	else
+		lat_count(place.op, LAT_LOST_SPAN);
+	return span;
 }
 
 static __always_inline void call_begin(const struct place place, void *ctx)
@@ -395,7 +401,7 @@ static __always_inline void call_begin(const struct place place, void *ctx)
 	lat_count(place.op, LAT_ENTERED);
 	span = span_slot(call_index(frame, place.op));
 	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
-		span = call_begin_slowly(span, place.op, place.number, frame);
+		span = call_begin_slowly(place, span, frame);
 		if (!span)
 			return;
 	}
@@ -475,13 +481,13 @@ static __always_inline void call_end(const struct place place, void *ctx, __s64 
 }
 
 /*
- * The programs of one place, STEM, where the operation OP is measured; see enum outcome. The user side sets the
- * number of arguments.
+ * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
+ * side sets the number of arguments.
  */
-#define PROBE_CALL(stem, op, outcome) PROBE_CALL_NUMBERED(stem, op, outcome, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, number) \
-	static const struct place stem##__trampoline = { op, number, outcome, false }; \
-	static const struct place stem##__breakpoint = { op, number, outcome, true }; \
+#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, number) \
+	static const struct place stem##__trampoline = { op, number, outcome, nesting, false }; \
+	static const struct place stem##__breakpoint = { op, number, outcome, nesting, true }; \
 	const volatile __u8 stem##__n_args = 0; \
 	SEC("fentry") int stem##__fentry(__u64 *ctx) \
 	{ \

@@ -119,10 +119,10 @@ def check_report(report):
         if series["count"]:
             _check_percentiles(series, what)
             _check_sums(series, what)
-    _check_account(report["account"]["total"], "total")
     for account in report["account"]["operations"]:
         if account.get("phase") != "queue":
             _check_account(account, account["op"])
         require_equal(account["unaccounted"], 0, f"{account['op']}: unaccounted in {account}")
+    _check_account(report["account"]["total"], "total")
     _check_recorded(report)
     require_equal(report["elapsed_ns"], report["end_monotonic_ns"] - report["start_monotonic_ns"], "elapsed")

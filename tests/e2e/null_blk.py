@@ -31,8 +31,11 @@ class NullDisk:
         self.path = f"/dev/{self.name}"
         return self
 
-    def set_scheduler(self, name):
-        Path(f"/sys/block/{self.name}/queue/scheduler").write_text(name)
+    def set_scheduler(self, name, n_requests):
+        """N_REQUESTS may wait in it, however many the device takes at once."""
+        queue = Path(f"/sys/block/{self.name}/queue")
+        (queue / "scheduler").write_text(name)
+        (queue / "nr_requests").write_text(str(n_requests))
 
     def __exit__(self, *_):
         (self.config / "power").write_text("0")

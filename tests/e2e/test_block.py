@@ -81,10 +81,10 @@ def disks_are_kept_apart():
 
 @test("null_blk")
 def merged_requests():
-    """Adjacent writes of one batch: the scheduler makes them into fewer requests; the bytes stay."""
-    with NullDisk(COMPLETION_NS) as disk:
-        disk.set_scheduler("mq-deadline")
-        report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "merge", disk.path, 6])
+    """Writes that close the gaps between waiting ones make one request of several; the bytes stay."""
+    with NullDisk(100_000_000, hw_queue_depth=1) as disk:
+        disk.set_scheduler("mq-deadline", 64)
+        report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "merge", disk.path, 8])
     account = report.account("write")
     require(account["merged"] > 0, f"nothing was merged: {account}")
     require_equal(account["entered"] - account["filtered"], account["recorded"] + account["merged"], "writes begun")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adjacent writes that reach the scheduler apart and at once, so that it merges their requests. */
+/* Adjacent writes that wait for a busy device, so that the scheduler merges their requests. */
 #include "work.h"
 
 #include <fcntl.h>
@@ -11,36 +11,41 @@
 #include <unistd.h>
 
 #define BLOCK_BYTES 4096
-#define MAX_PAIRS 8 /* with more the kernel hands over the first ones before it has seen the last */
+#define MAX_PAIRS 16
+#define MAX_BLOCKS (2 * MAX_PAIRS + 1)
 
-/* First every other block, then those between. */
+/* One far away, which keeps the device busy; then every other block; then those between, which close the gaps. */
 static off_t offset_of(int i, int n_pairs)
 {
-	return (off_t)(i < n_pairs ? 2 * i : 2 * (i - n_pairs) + 1) * BLOCK_BYTES;
+	if (i == 0)
+		return (off_t)MAX_BLOCKS * 2 * BLOCK_BYTES;
+	return (off_t)(i <= n_pairs ? 2 * (i - 1) : 2 * (i - 1 - n_pairs) + 1) * BLOCK_BYTES;
 }
 
+/* One by one: what is submitted together may be merged before it is a request that others can see. */
 static void submit_all(int fd, void *buffer, int n_pairs)
 {
-	struct iocb blocks[2 * MAX_PAIRS], *pointers[2 * MAX_PAIRS];
-	struct io_event events[2 * MAX_PAIRS];
+	struct iocb blocks[MAX_BLOCKS], *block;
+	struct io_event events[MAX_BLOCKS];
 	aio_context_t context = 0;
-	int i, n = 2 * n_pairs;
+	int i, n = 2 * n_pairs + 1;
 
 	memset(blocks, 0, sizeof(blocks));
-	for (i = 0; i < n; i++) {
-		blocks[i].aio_fildes = (__u32)fd;
-		blocks[i].aio_lio_opcode = IOCB_CMD_PWRITE;
-		blocks[i].aio_buf = (__u64)buffer;
-		blocks[i].aio_nbytes = BLOCK_BYTES;
-		blocks[i].aio_offset = offset_of(i, n_pairs);
-		pointers[i] = &blocks[i];
-	}
 	if (syscall(SYS_io_setup, n, &context))
 		work_die("io_setup");
 	work_begin();
-	if (syscall(SYS_io_submit, context, n, pointers) != n ||
-	    syscall(SYS_io_getevents, context, n, n, events, NULL) != n)
-		work_die("io_submit");
+	for (i = 0; i < n; i++) {
+		block = &blocks[i];
+		block->aio_fildes = (__u32)fd;
+		block->aio_lio_opcode = IOCB_CMD_PWRITE;
+		block->aio_buf = (__u64)buffer;
+		block->aio_nbytes = BLOCK_BYTES;
+		block->aio_offset = offset_of(i, n_pairs);
+		if (syscall(SYS_io_submit, context, 1, &block) != 1)
+			work_die("io_submit");
+	}
+	if (syscall(SYS_io_getevents, context, n, n, events, NULL) != n)
+		work_die("io_getevents");
 	work_end();
 	for (i = 0; i < n; i++)
 		if (events[i].res != BLOCK_BYTES)
@@ -62,6 +67,6 @@ int work_merge(int argc, char **argv)
 		work_die(argv[1]);
 	memset(buffer, 0, BLOCK_BYTES);
 	submit_all(fd, buffer, n_pairs);
-	printf("{\"bytes\": %d}\n", 2 * n_pairs * BLOCK_BYTES);
+	printf("{\"bytes\": %d}\n", (2 * n_pairs + 1) * BLOCK_BYTES);
 	return 0;
 }
