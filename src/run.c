@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -36,6 +37,7 @@ struct run {
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
+	char by[128]; /* the dimensions, with commas */
 	struct reading before; /* the last interval's end */
 	bool has_before;
 	uint64_t start_realtime_ns, start_monotonic_ns;
@@ -273,19 +275,31 @@ static int begin(struct run *run)
 	return error;
 }
 
+static void name_dimensions(struct run *run)
+{
+	size_t n = 0;
+	int dim;
+
+	for (dim = 0; dim < LAT_N_DIMS; dim++)
+		if (run->options->probe.dims & 1U << dim && n < sizeof(run->by))
+			n += (size_t)snprintf(run->by + n, sizeof(run->by) - n, "%s%s", n ? "," : "",
+					      dimensions[dim].name);
+}
+
 static int prepare(struct run *run)
 {
 	const struct run_options *options = run->options;
 	int error;
 
 	uname(&run->host);
+	name_dimensions(run);
 	run->info = (struct run_info){
 		.target = options->probe.target->name,
 		.tool_version = LATENCYPROBE_VERSION,
 		.kernel = run->host.release,
 		.host = run->host.nodename,
 		.command_line = options->command_line,
-		.by = "",
+		.by = run->by,
 		.max_ns = options->probe.config.max_ns,
 		.outlier_ns = options->probe.config.outlier_ns,
 	};

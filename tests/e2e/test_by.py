@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """--by: one series for each value, whatever the dimension, and one for the rest when there are too many."""
 
-from harness import WORK, Folder, probe, require, require_equal
+from harness import SURE_ATTACH, WORK, Folder, probe, require, require_equal
 from registry import test
 
-VFS = ("vfs", "--attach", "kprobe", "-c", "lp-work")
+VFS = ("vfs", "--attach", SURE_ATTACH, "-c", "lp-work")
 N = 25
 
 

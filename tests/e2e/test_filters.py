@@ -6,11 +6,11 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness import LATENCYPROBE, WORK, Folder, Process, Tracing, probe, require, require_equal, start_work
+from harness import (LATENCYPROBE, SURE_ATTACH, WORK, Folder, Process, Tracing, probe, require, require_equal,
+                     start_work)
 from registry import test
 
-# kprobes, since they miss nothing in such small runs on any kernel.
-VFS = ("vfs", "--attach", "kprobe")
+VFS = ("vfs", "--attach", SURE_ATTACH)
 CGROUPS = Path("/sys/fs/cgroup")
 
 

@@ -4,7 +4,7 @@
 import json
 import subprocess
 
-from harness import WORK, Folder, Process, Report, probe, probe_argv, require, require_equal
+from harness import SURE_ATTACH, WORK, Folder, Process, Report, probe, probe_argv, require, require_equal
 from registry import test
 
 HOSTILE = {
@@ -22,7 +22,7 @@ def hostile_name(kind):
     with Folder() as folder:
         output = folder / "report.json"
         command = [WORK, "named", HOSTILE[kind], "calls", "read:33", 1, 1, folder / "file"]
-        options = ["vfs", "--attach", "kprobe", "--by", "comm", "--op", "read"]
+        options = ["vfs", "--attach", SURE_ATTACH, "--by", "comm", "--op", "read"]
         with Process(*probe_argv(options, output, command)) as process:
             process.wait()
             text = process.stdout_bytes

@@ -7,11 +7,11 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness import (Folder, Process, Report, Tracing, parse_objects, probe_argv, require, require_equal,
+from harness import (SURE_ATTACH, Folder, Process, Report, Tracing, parse_objects, probe_argv, require, require_equal,
                      run_plain, start_work, wait_until)
 from registry import test
 
-VFS = ("vfs", "--attach", "kprobe", "-c", "lp-work")
+VFS = ("vfs", "--attach", SURE_ATTACH, "-c", "lp-work")
 OUR_PROGRAMS = ("__fentry", "__fexit", "__kprobe", "__kretprobe", "__ret", "block_rq_", "follow_")
 
 

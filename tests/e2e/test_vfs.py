@@ -3,8 +3,8 @@
 
 import time
 
-from harness import (WORK, Folder, Tracing, has_missed, may_miss, probe, require, require_count, require_equal,
-                     start_work)
+from harness import (SURE_ATTACH, WORK, Folder, Tracing, has_missed, may_miss, probe, require, require_count,
+                     require_equal, start_work)
 from registry import test
 
 # Numbers that no mix-up of two operations can make equal.
@@ -69,7 +69,7 @@ def counts_of_a_pid(attach):
 def all_of_a_process_is_counted():
     """Without a filter by name: what the threads do before and after counts, too, and nothing is lost."""
     with Folder() as folder, start_work("calls", MIX, 1, 2, folder / "file", held=True) as work:
-        with Tracing("vfs", "-p", work.pid, "--attach", "kprobe") as tracing:
+        with Tracing("vfs", "-p", work.pid, "--attach", SURE_ATTACH) as tracing:
             work.go_on()
             work.wait()
             report = tracing.finish()
