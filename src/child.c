@@ -61,9 +61,11 @@ int child_release(struct child *child, const char *name)
 	if (write(child->release_fd, "", 1) != 1)
 		return fail(-errno, "%s", name);
 	/* The pipe closes when the command is executed. */
-	if (read(child->error_fd, &error, sizeof(error)) == (ssize_t)sizeof(error))
-		return fail(-error, "cannot run %s", name);
-	return 0;
+	if (read(child->error_fd, &error, sizeof(error)) != (ssize_t)sizeof(error))
+		return 0;
+	waitpid(child->pid, NULL, 0);
+	child->pid = 0;
+	return fail(-error, "cannot run %s", name);
 }
 
 void child_close(struct child *child)
@@ -73,7 +75,7 @@ void child_close(struct child *child)
 	close(child->release_fd);
 	close(child->error_fd);
 	close(child->pid_fd);
-	if (waitpid(child->pid, &status, WNOHANG) != child->pid)
+	if (!child->pid || waitpid(child->pid, &status, WNOHANG) != child->pid)
 		return;
 	if (WIFSIGNALED(status))
 		note("the command ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));

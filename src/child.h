@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 struct child {
-	pid_t pid;
+	pid_t pid;      /* 0: it could not be executed */
 	int pid_fd;     /* becomes readable when it has ended */
 	int release_fd; /* private */
 	int error_fd;   /* private */
