@@ -193,9 +193,16 @@ int block_rq_merge(__u64 *ctx)
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
 	__u32 ret = is_error ? LAT_RET_ERROR : LAT_RET_OK;
+	__u32 series = lat_series_of(span, span->op, ret, span->bytes);
+	__u64 ns = now - span->issue_ns;
 
-	lat_record(span, span->op, ret, span->issue_ns, now, span->bytes, rq->__sector);
-	lat_record(span, span->op + BLOCK_N_TYPES, ret, span->start_ns, span->issue_ns, span->bytes, rq->__sector);
+	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
+
+	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
+	if (series == LAT_SERIES_OTHER)
+		lat_count(span->op + BLOCK_N_TYPES, LAT_OTHER_KEY);
+	if (is_recorded)
+		event_send(span, span->op, ret, now, ns, span->bytes, rq->__sector);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

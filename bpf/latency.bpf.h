@@ -54,6 +54,7 @@ struct {
 
 #include "filter.bpf.h"
 
+/* With dimensions; without, it is a series as any. */
 #define LAT_SERIES_OTHER 0
 #define EAGAIN 11
 #define MAX_ERRNO 4095
@@ -179,7 +180,7 @@ static __noinline __u32 series_add(struct lat_key *key)
 	return found ? *found : LAT_SERIES_OTHER;
 }
 
-static __always_inline __u32 series_of(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
+static __always_inline __u32 series_of_key(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
 {
 	struct lat_key key = {};
 	__u32 *found, series;
@@ -195,7 +196,7 @@ static __always_inline __u32 series_of(const struct lat_span *span, __u32 op, __
 }
 
 /* What the caller knows is in FACTS. */
-static __noinline void event_send(const struct lat_span *span, const struct lat_event *facts)
+static __noinline void event_fill(const struct lat_span *span, const struct lat_event *facts)
 {
 	struct lat_event *event;
 
@@ -214,29 +215,43 @@ static __noinline void event_send(const struct lat_span *span, const struct lat_
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* A span has come to its end: into the histogram, or into the account as to why not. */
-static __always_inline void lat_record(const struct lat_span *span, __u32 op, __u32 ret, __u64 start_ns, __u64 end_ns,
+/* An event, if this is an outlier. */
+static __always_inline void event_send(const struct lat_span *span, __u32 op, __u32 ret, __u64 end_ns, __u64 ns,
 				       __u64 bytes, __u64 sector)
 {
-	const bool needs_who = lat_config.needs_who;
-	__u64 ns = end_ns - start_ns;
+	struct lat_event event = {
+		.end_ns = end_ns, .latency_ns = ns, .bytes = bytes, .sector = sector, .op = op, .ret = ret,
+	};
+
+	if (lat_config.outlier_ns && ns >= lat_config.outlier_ns)
+		event_fill(span, &event);
+}
+
+/* The series of a span that has come to its end. */
+static __always_inline __u32 lat_series_of(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
+{
+	if (lat_config.n_key_words > 1)
+		return series_of_key(span, op, ret, bytes);
+	return op * LAT_N_RETS + ret;
+}
+
+/* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes)
+{
 	struct lat_hist *hist;
 	__u32 index, slot;
 
 	if (ns > lat_config.max_ns) {
 		lat_count(op, (__s64)ns < 0 ? LAT_LOST_CLOCK : LAT_REJECTED);
-		return;
+		return false;
 	}
-	index = op * LAT_N_RETS + ret;
-	if (needs_who && lat_config.n_key_words > 1)
-		index = series_of(span, op, ret, bytes);
-	index <<= lat_config.n_shards_log2;
+	index = (series * lat_config.n_banks + bank) << lat_config.n_shards_log2;
 	index += bpf_get_smp_processor_id() & lat_config.shard_mask;
 	hist = bpf_map_lookup_elem(&lat_hists, &index);
 	slot = lat_slot(ns);
 	barrier_var(slot);
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
-		return;
+		return false;
 	lat_add(&hist->slots[slot], 1);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)
@@ -249,13 +264,7 @@ static __always_inline void lat_record(const struct lat_span *span, __u32 op, __
 		lat_write(hist->max_ns, ns);
 	if (~ns > lat_read(hist->inverse_min_ns))
 		lat_write(hist->inverse_min_ns, ~ns);
-	if (needs_who && lat_config.outlier_ns && ns >= lat_config.outlier_ns) {
-		struct lat_event event = {
-			.end_ns = end_ns, .latency_ns = ns, .bytes = bytes, .sector = sector, .op = op, .ret = ret,
-		};
-
-		event_send(span, &event);
-	}
+	return true;
 }
 
 /*
@@ -430,12 +439,19 @@ static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
 static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
 {
 	__u64 bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0;
+	__u64 ns = end_ns - span->start_ns;
+	__u32 ret;
 
 	if (place.outcome == OUTCOME_COPIED)
 		result = (__s32)span->bytes;
-	if (lat_config.needs_who)
-		span_set_who(span);
-	lat_record(span, place.op, call_ret(place.outcome, result), span->start_ns, end_ns, bytes, 0);
+	ret = call_ret(place.outcome, result);
+	if (!lat_config.needs_who) {
+		lat_record(place.op * LAT_N_RETS + ret, 0, place.op, ns, bytes);
+		return;
+	}
+	span_set_who(span);
+	if (lat_record(lat_series_of(span, place.op, ret, bytes), 0, place.op, ns, bytes))
+		event_send(span, place.op, ret, end_ns, ns, bytes, 0);
 }
 
 /* Where the slot of the table is not that of the call. */

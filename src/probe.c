@@ -243,6 +243,8 @@ static struct bpf_map *object_map(const struct probe *probe, const char *name)
 /* Sizes the maps and fills in the constants. */
 static int configure(struct probe *probe, const struct probe_options *options)
 {
+	/* Dimensions that do not need to be told who it was. */
+	const uint32_t who_free = 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE;
 	struct lat_config *config = probe->config;
 	int n_cpus = libbpf_num_possible_cpus();
 	uint32_t words = 1;
@@ -264,14 +266,15 @@ static int configure(struct probe *probe, const struct probe_options *options)
 		return EXIT_USAGE;
 	}
 	config->n_key_words = (uint8_t)words;
-	config->needs_who = words > 1 || config->outlier_ns;
+	config->needs_who = (options->dims & ~who_free) || config->outlier_ns;
+	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	probe->n_series = words > 1 ? options->max_keys + 1 : (uint32_t)probe->target->n_ops * LAT_N_RETS;
 	shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_SHARDS ? MAX_SHARDS : (uint32_t)n_cpus);
-	while (shards && probe->n_series << shards > MAX_SHARDED_HISTS)
+	while (shards && probe->n_series * config->n_banks << shards > MAX_SHARDED_HISTS)
 		shards--;
 	config->n_shards_log2 = shards;
 	config->shard_mask = (1U << shards) - 1;
-	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series << shards);
+	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series * config->n_banks << shards);
 	if (words > 1) {
 		bpf_map__set_key_size(object_map(probe, "lat_series"), words * (uint32_t)sizeof(__u64));
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), options->max_keys);
@@ -488,6 +491,11 @@ const struct lat_config *probe_config(const struct probe *probe)
 uint32_t probe_n_series(const struct probe *probe)
 {
 	return probe->n_series;
+}
+
+uint32_t probe_derived_offset(const struct probe *probe)
+{
+	return target_derived_offset(probe->target);
 }
 
 bool probe_has_depth(const struct probe *probe)

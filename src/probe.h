@@ -53,6 +53,7 @@ struct lat_state *probe_state(struct probe *probe);
 const struct lat_config *probe_config(const struct probe *probe);
 uint32_t probe_n_series(const struct probe *probe);
 bool probe_has_depth(const struct probe *probe);
+uint32_t probe_derived_offset(const struct probe *probe);
 int probe_map_fd(const struct probe *probe, const char *name);
 
 void probe_close(struct probe *probe); /* detaches; NULL is fine */

@@ -11,15 +11,16 @@
 #include <bpf/bpf.h>
 
 #include "host.h"
+#include "label.h"
 #include "log.h"
 #include "probe.h"
 #include "snapshot.h"
 
 struct reader {
 	struct probe *probe;
-	const struct lat_hist *hists; /* [series << n_shards_log2 | shard], shared with the kernel */
+	const struct lat_hist *hists; /* shared with the kernel; see struct lat_hist for the order */
 	size_t n_bytes;
-	uint32_t n_shards;
+	uint32_t n_shards, n_banks;
 };
 
 int reader_open(struct reader **result, struct probe *probe)
@@ -32,7 +33,8 @@ int reader_open(struct reader **result, struct probe *probe)
 		return fail(-ENOMEM, "reader");
 	reader->probe = probe;
 	reader->n_shards = 1U << probe_config(probe)->n_shards_log2;
-	reader->n_bytes = (size_t)probe_n_series(probe) * reader->n_shards * sizeof(struct lat_hist);
+	reader->n_banks = probe_config(probe)->n_banks;
+	reader->n_bytes = (size_t)probe_n_series(probe) * reader->n_banks * reader->n_shards * sizeof(struct lat_hist);
 	reader->n_bytes = (reader->n_bytes + page - 1) / page * page;
 	memory = mmap(NULL, reader->n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(probe, "lat_hists"), 0);
 	if (memory == MAP_FAILED) {
@@ -52,14 +54,13 @@ void reader_close(struct reader *reader)
 	free(reader);
 }
 
-/* Adds up a series' shards; false when nothing was ever recorded in it. */
-static bool read_hist(const struct reader *reader, uint32_t series, struct lat_hist *sum)
+/* Adds a series' shards to SUM; false when nothing was ever recorded there. */
+static bool read_hist(const struct reader *reader, uint32_t series, uint32_t bank, struct lat_hist *sum)
 {
-	const struct lat_hist *hist = reader->hists + (size_t)series * reader->n_shards;
+	const struct lat_hist *hist = reader->hists + ((size_t)series * reader->n_banks + bank) * reader->n_shards;
 	uint32_t shard;
 	size_t slot;
 
-	memset(sum, 0, sizeof(*sum));
 	for (shard = 0; shard < reader->n_shards; shard++, hist++) {
 		if (!hist->inverse_min_ns && !hist->max_ns)
 			continue;
@@ -75,15 +76,26 @@ static bool read_hist(const struct reader *reader, uint32_t series, struct lat_h
 	return sum->inverse_min_ns || sum->max_ns;
 }
 
-static int add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
+/* The series, and that of the derived operation; of `other` there is only one. */
+static void add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
 {
 	struct raw_series *raw = &reading->series[reading->n_series];
+	bool is_recorded = false;
+	uint32_t bank;
 
-	if (series >= probe_n_series(reader->probe) || !read_hist(reader, series, &raw->hist))
-		return 0;
-	raw->key = *key;
-	reading->n_series++;
-	return 0;
+	if (series >= probe_n_series(reader->probe))
+		return;
+	for (bank = 0; bank < reader->n_banks; bank++) {
+		raw->key = *key;
+		if (!key_is_other(key))
+			raw->key.words[0] += bank * probe_derived_offset(reader->probe);
+		is_recorded |= read_hist(reader, series, bank, &raw->hist);
+		if (key_is_other(key) && bank + 1 < reader->n_banks)
+			continue;
+		raw += is_recorded;
+		is_recorded = false;
+	}
+	reading->n_series = (size_t)(raw - reading->series);
 }
 
 /* Without dimensions a series' number is its key. */
@@ -213,7 +225,7 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	int error, op;
 
 	memset(reading, 0, sizeof(*reading));
-	reading->series = calloc(probe_n_series(reader->probe) + 1, sizeof(*reading->series));
+	reading->series = calloc((size_t)probe_n_series(reader->probe) * reader->n_banks + 1, sizeof(*reading->series));
 	if (!reading->series)
 		return fail(-ENOMEM, "reading");
 	reading->final = final;

@@ -67,7 +67,10 @@ struct lat_key {
 	__u64 words[LAT_KEY_WORDS];
 };
 
-/* One histogram; lat_hists[series * n_shards + shard]. All fields only grow. */
+/*
+ * One histogram; lat_hists[(series * n_banks + bank) << n_shards_log2 | shard]. Bank 1 is that of the operation which
+ * is derived from the series' own (block: the queue phase). All fields only grow.
+ */
 struct lat_hist {
 	__u64 slots[LAT_N_SLOTS];
 	__u64 sum_ns;
@@ -110,6 +113,7 @@ struct lat_config {
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */
 	__u8 needs_who;     /* who it was is part of keys or of events */
+	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
 	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;

@@ -32,3 +32,12 @@ const struct target *target_at(size_t index)
 	}
 	return NULL;
 }
+
+uint32_t target_derived_offset(const struct target *target)
+{
+	uint32_t first = 0;
+
+	while (first < target->n_ops && !target->ops[first].derived)
+		first++;
+	return first < target->n_ops ? first : 0;
+}

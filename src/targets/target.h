@@ -15,7 +15,7 @@ struct op {
 	const char *phase; /* block: "queue", "device"; NULL elsewhere */
 	const char *help;
 	bool has_bytes;
-	bool derived;      /* recorded along with another operation, whose account is its own, too */
+	bool derived;      /* recorded along with another, which is target_derived_offset() before it */
 };
 
 /*
@@ -60,5 +60,8 @@ struct target {
 /* The target of that name, or NULL. Targets are in order of name. */
 const struct target *target_find(const char *name);
 const struct target *target_at(size_t index); /* NULL behind the last */
+
+/* How far behind an operation the one is that is derived from it; 0 when the target has no derived ones. */
+uint32_t target_derived_offset(const struct target *target);
 
 #endif

@@ -81,15 +81,15 @@ def disks_are_kept_apart():
 
 @test("null_blk")
 def merged_requests():
-    """Writes that close the gaps between waiting ones make one request of several; the bytes stay."""
+    """Reads that close the gaps between waiting ones make one request of several; the bytes stay."""
     with NullDisk(100_000_000, hw_queue_depth=1) as disk:
         disk.set_scheduler("mq-deadline", 64)
         report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "merge", disk.path, 8])
-    account = report.account("write")
+    account = report.account("read")
     require(account["merged"] > 0, f"nothing was merged: {account}")
-    require_equal(account["entered"] - account["filtered"], account["recorded"] + account["merged"], "writes begun")
-    require_equal(report.bytes(op="write", phase="device"), report.work["bytes"], "bytes")
-    report.require_nothing_lost("write")
+    require_equal(account["entered"] - account["filtered"], account["recorded"] + account["merged"], "reads begun")
+    require_equal(report.bytes(op="read", phase="device"), report.work["bytes"], "bytes")
+    report.require_nothing_lost("read")
 
 
 @test("null_blk")

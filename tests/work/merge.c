@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adjacent writes that wait for a busy device, so that the scheduler merges their requests. */
+/* Adjacent reads that wait for a busy device, so that the scheduler merges their requests. */
 #include "work.h"
 
 #include <fcntl.h>
@@ -22,7 +22,10 @@ static off_t offset_of(int i, int n_pairs)
 	return (off_t)(i <= n_pairs ? 2 * (i - 1) : 2 * (i - 1 - n_pairs) + 1) * BLOCK_BYTES;
 }
 
-/* One by one: what is submitted together may be merged before it is a request that others can see. */
+/*
+ * One by one: what is submitted together may be merged before it is a request that others can see.
+ * Reads, since mq-deadline lets few writes wait when the device takes few.
+ */
 static void submit_all(int fd, void *buffer, int n_pairs)
 {
 	struct iocb blocks[MAX_BLOCKS], *block;
@@ -37,7 +40,7 @@ static void submit_all(int fd, void *buffer, int n_pairs)
 	for (i = 0; i < n; i++) {
 		block = &blocks[i];
 		block->aio_fildes = (__u32)fd;
-		block->aio_lio_opcode = IOCB_CMD_PWRITE;
+		block->aio_lio_opcode = IOCB_CMD_PREAD;
 		block->aio_buf = (__u64)buffer;
 		block->aio_nbytes = BLOCK_BYTES;
 		block->aio_offset = offset_of(i, n_pairs);
@@ -49,7 +52,7 @@ static void submit_all(int fd, void *buffer, int n_pairs)
 	work_end();
 	for (i = 0; i < n; i++)
 		if (events[i].res != BLOCK_BYTES)
-			work_die("write");
+			work_die("read");
 }
 
 int work_merge(int argc, char **argv)
@@ -62,10 +65,9 @@ int work_merge(int argc, char **argv)
 	n_pairs = atoi(argv[2]);
 	if (n_pairs < 1 || n_pairs > MAX_PAIRS)
 		return 2;
-	fd = open(argv[1], O_DIRECT | O_WRONLY);
+	fd = open(argv[1], O_DIRECT | O_RDONLY);
 	if (fd < 0 || posix_memalign(&buffer, BLOCK_BYTES, BLOCK_BYTES))
 		work_die(argv[1]);
-	memset(buffer, 0, BLOCK_BYTES);
 	submit_all(fd, buffer, n_pairs);
 	printf("{\"bytes\": %d}\n", (2 * n_pairs + 1) * BLOCK_BYTES);
 	return 0;
