@@ -203,9 +203,10 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 	if (!span || !facts)
 		return;
 	event = bpf_ringbuf_reserve(&lat_ring, sizeof(*event), 0);
-	lat_count(facts->op, event ? LAT_EVENTS : LAT_RING_FULL);
-	if (!event)
+	if (!event) {
+		lat_count(facts->op, LAT_RING_FULL);
 		return;
+	}
 	*event = *facts;
 	event->pid = span->pid;
 	event->tid = span->tid;
@@ -213,6 +214,7 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 	event->cpu = bpf_get_smp_processor_id();
 	__builtin_memcpy(event->comm, span->comm, sizeof(event->comm));
 	bpf_ringbuf_submit(event, 0);
+	lat_count(facts->op, LAT_EVENTS);
 }
 
 /* An event, if this is an outlier. */
