@@ -99,6 +99,10 @@ test: all $(WORK) $(LOOP) ## all tests: check, then this kernel and 6.1 and 6.12
 test-kernels: all $(WORK) ## the tests on real kernels, on 5.10, 6.1, 6.12 and 7.2
 	$(Q)for kernel in 5.10 6.1 6.12 7.2; do tests/e2e/vm $$kernel || exit; done
 
+.PHONY: bench
+bench: all $(LOOP) ## what tracing costs beside other tracers, in instructions (KERNEL=6.12)
+	$(Q)tests/bench/run $(KERNEL)
+
 .PHONY: check
 check: unit layers ## what needs neither root nor BPF: unit tests, layers
 
