@@ -362,13 +362,35 @@ static __always_inline __u32 call_second_argument(const struct place place, void
 }
 
 /*
+ * The first argument of a function that fentry shows, or the return address of one that a kprobe shows: while the call
+ * is under way that stays where FRAME points to, and once it is over other calls write there.
+ */
+static __always_inline __u64 call_mark(const struct place place, void *ctx)
+{
+	__u64 mark = 0;
+
+	if (!place.is_kprobe)
+		return CTX_WORD(ctx, 0);
+	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)PT_REGS_SP((struct pt_regs *)ctx));
+	return mark;
+}
+
+static __always_inline bool is_under_way(const struct lat_span *span)
+{
+	__u64 mark;
+
+	return !bpf_probe_read_kernel(&mark, sizeof(mark), (void *)span->id) && mark == span->mark;
+}
+
+/*
  * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
- * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen.
+ * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
+ * since kernels choose each system call's place on the stack at random, its depth alone does not tell.
  */
 static __always_inline struct lat_span *call_begin_again(const struct place place, struct lat_span *span, __u64 frame)
 {
 	if (place.nesting == NESTS && is_same_stack(frame, span->id) &&
-	    (frame < span->id || (frame == span->id && place.number != span->stem))) {
+	    (frame < span->id || (frame == span->id && place.number != span->stem)) && is_under_way(span)) {
 		lat_count(place.op, LAT_NESTED);
 		return NULL;
 	}
@@ -420,6 +442,8 @@ static __always_inline void call_begin(const struct place place, void *ctx)
 	span->stem = place.number;
 	if (place.outcome == OUTCOME_COPIED)
 		span->bytes = call_second_argument(place, ctx);
+	if (place.nesting == NESTS)
+		span->mark = call_mark(place, ctx);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 

@@ -423,10 +423,13 @@ int probe_attach(struct probe *probe)
 		info->op = chosen->stem->tracepoint ? "" : op->name;
 		info->function = (char *)chosen->function;
 		info->attach = (char *)(chosen->stem->tracepoint ? "tp_btf" : chosen->is_fentry ? "fentry" : "kprobe");
-		if (chosen->exit)
+		/*
+		 * The entry first: of the kprobes in one place the newest runs first (add_new_kprobe(), kernel/kprobes.c),
+		 * and the entry's program looks at the return address after the kretprobe has put its own there.
+		 */
+		status = add_link(probe, attach_one(chosen, chosen->entry, false), chosen->function);
+		if (!status && chosen->exit)
 			status = add_link(probe, attach_one(chosen, chosen->exit, true), chosen->function);
-		if (!status)
-			status = add_link(probe, attach_one(chosen, chosen->entry, false), chosen->function);
 	}
 	for (i = 0; i < sizeof(follow) / sizeof(follow[0]) && !status; i++) {
 		program = bpf_object__find_program_by_name(probe->object, follow[i]);

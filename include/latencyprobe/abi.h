@@ -87,7 +87,10 @@ struct lat_hist {
 struct lat_span {
 	__u64 id; /* calls: stack address at entry; block: address of the request; 0: free */
 	__u64 start_ns;
-	__u64 issue_ns; /* block: 0 while queued */
+	union {
+		__u64 mark;     /* calls that may nest: what lay at the stack address then */
+		__u64 issue_ns; /* block: 0 while queued */
+	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
 	__u8 stem; /* calls: where it began, of several places that one operation is measured at */

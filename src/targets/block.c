@@ -48,7 +48,8 @@ static const struct target block = {
 		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n",
 	.cannot_see =
 		"  Devices without requests of their own (dm, md, loop's lower half): look at the disks below them.\n"
-		"  What a bio waits for before it becomes a request (throttling, no free request).\n",
+		"  What a bio waits for before it becomes a request (throttling, no free request).\n"
+		"  With a filter by process: flushes, which the kernel makes in nobody's name.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,
