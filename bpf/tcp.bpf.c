@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target tcp: where programs' sends and receives enter and leave TCP, over IPv4 and IPv6. */
-#include "latency.bpf.h"
+#include "call.bpf.h"
 
 /* As in src/targets/tcp.c. */
 enum tcp_op { TCP_SEND, TCP_RECV, TCP_CLEANUP_RBUF };

@@ -59,7 +59,8 @@ int doctor(void)
 	printf("%-14s %-8s %s %s\n", "kernel", "", host.release, host.machine);
 	is_permitted = check_capabilities();
 	check("BTF", has_btf, "/sys/kernel/btf/vmlinux", "the kernel needs CONFIG_DEBUG_INFO_BTF; without, nothing works");
-	check("lockdown", strcmp(mode, "confidentiality"), mode, "BPF may not read kernel memory; boot with lockdown=integrity");
+	check("lockdown", strcmp(mode, "confidentiality"), mode,
+	      "BPF may not read kernel memory; boot with lockdown=integrity");
 	check_memlock();
 	has_tracepoints = has_btf && kernel_btf_tracepoint_n_args("block_rq_issue") > 0;
 	check("tracepoints", has_tracepoints, "block tracepoints with BTF (target block)", "");

@@ -13,18 +13,16 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "host.h"
-#include "kernel_btf.h"
 #include "label.h"
 #include "log.h"
+#include "object.h"
 #include "snapshot.h"
 #include "targets/target.h"
 
-#define MAX_STEMS 32
-#define MAX_LINKS (2 * MAX_STEMS + 2)
+#define MAX_LINKS (2 * ATTACH_MAX_PLACES + 2)
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
  * shards as keep memory within bounds.
@@ -39,16 +37,11 @@ struct probe {
 	struct lat_state *state;   /* .bss, shared with the kernel */
 	size_t n_state_bytes;
 	uint32_t n_series, op_mask;
-	struct chosen {
-		const struct stem *stem;
-		const char *function; /* or tracepoint */
-		bool is_fentry;
-		struct bpf_program *entry, *exit; /* a tracepoint has no exit */
-	} chosen[MAX_STEMS];
-	size_t n_chosen;
+	struct place places[ATTACH_MAX_PLACES];
+	size_t n_places;
 	struct bpf_link *links[MAX_LINKS];
 	size_t n_links;
-	struct probe_info infos[MAX_STEMS];
+	struct probe_info infos[ATTACH_MAX_PLACES];
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -61,172 +54,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 		if (*line)
 			debug("%s", line);
 	free(text);
-	return 0;
-}
-
-/* The map of a section of globals: called "OBJECT.rodata" or the like. */
-static struct bpf_map *section_map(struct bpf_object *object, const char *section)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, object) {
-		const char *dot = strchr(bpf_map__name(map), '.');
-
-		if (dot && !strcmp(dot, section))
-			return map;
-	}
-	return NULL;
-}
-
-/* Offset of a global in its section, or -ENOENT. */
-static ssize_t global_offset(struct bpf_object *object, const char *section, const char *name)
-{
-	const struct btf *btf = bpf_object__btf(object);
-	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC), i;
-	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
-	const struct btf_var_secinfo *info = type ? btf_var_secinfos(type) : NULL;
-
-	for (i = 0; type && i < btf_vlen(type); i++) {
-		const struct btf_type *var = btf__type_by_id(btf, info[i].type);
-
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
-			return info[i].offset;
-	}
-	return -ENOENT;
-}
-
-/* A constant, to be set before loading; NULL when the object has none of that name. */
-static void *constant(struct bpf_object *object, const char *name)
-{
-	ssize_t offset = global_offset(object, ".rodata", name);
-	size_t size;
-
-	return offset < 0 ? NULL : (char *)bpf_map__initial_value(section_map(object, ".rodata"), &size) + offset;
-}
-
-/* The state, shared with the kernel from loading on. 0 or -errno. */
-static int map_state(struct probe *probe)
-{
-	ssize_t offset = global_offset(probe->object, ".bss", "lat_state");
-	struct bpf_map *map = section_map(probe->object, ".bss");
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	if (offset || !map)
-		return -EINVAL;
-	probe->n_state_bytes = (bpf_map__value_size(map) + page - 1) / page * page;
-	probe->state = mmap(NULL, probe->n_state_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (probe->state != MAP_FAILED)
-		return 0;
-	probe->state = NULL;
-	return -errno;
-}
-
-static struct bpf_program *stem_program(struct probe *probe, const struct stem *stem, const char *kind)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s%s%s", stem->name, *kind ? "__" : "", kind);
-	return bpf_object__find_program_by_name(probe->object, name);
-}
-
-static void set_n_args(struct probe *probe, const struct stem *stem, int n_args)
-{
-	char name[64];
-	uint8_t *place;
-
-	snprintf(name, sizeof(name), "%s__n_args", stem->name);
-	place = constant(probe->object, name);
-	if (place)
-		*place = (uint8_t)n_args;
-}
-
-/* Chooses function and way for one stem; false when this kernel has none. */
-static bool choose_call(struct probe *probe, const struct stem *stem, enum attach_kind attach)
-{
-	struct chosen *chosen = &probe->chosen[probe->n_chosen];
-	size_t i;
-
-	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !chosen->function; i++) {
-		if (attach != ATTACH_KPROBE && kernel_btf_can_fentry(stem->functions[i])) {
-			chosen->function = stem->functions[i];
-			chosen->is_fentry = true;
-		} else if (attach != ATTACH_FENTRY && host_has_kprobes() && host_has_symbol(stem->functions[i])) {
-			chosen->function = stem->functions[i];
-		}
-	}
-	if (!chosen->function)
-		return false;
-	chosen->entry = stem_program(probe, stem, chosen->is_fentry ? "fentry" : "kprobe");
-	chosen->exit = stem_program(probe, stem, chosen->is_fentry ? "fexit" : "kretprobe");
-	if (chosen->is_fentry) {
-		set_n_args(probe, stem, kernel_btf_n_args(chosen->function));
-		bpf_program__set_attach_target(chosen->entry, 0, chosen->function);
-		bpf_program__set_attach_target(chosen->exit, 0, chosen->function);
-	}
-	return true;
-}
-
-static bool choose_tracepoint(struct probe *probe, const struct stem *stem)
-{
-	struct chosen *chosen = &probe->chosen[probe->n_chosen];
-
-	if (kernel_btf_tracepoint_n_args(stem->tracepoint) < 0)
-		return false;
-	chosen->function = stem->tracepoint;
-	chosen->entry = stem_program(probe, stem, "");
-	return true;
-}
-
-/* What is left when there are neither kprobes nor fentry. */
-static void fail_without_kprobes(const struct target *target)
-{
-	const struct target *other;
-	char others[128] = "";
-	size_t i, n = 0;
-
-	for (i = 0; (other = target_at(i)); i++)
-		if (!other->needs_kprobes && n < sizeof(others))
-			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? ", " : "", other->name);
-	fail(0, "this kernel has neither kprobes nor fentry, which %s needs; without them these work: %s", target->name,
-	     others);
-}
-
-/* Chooses where each wanted operation is measured, and leaves out the programs that are not. 0 or an exit status. */
-static int choose_all(struct probe *probe, enum attach_kind attach)
-{
-	const struct target *target = probe->target;
-	uint32_t covered = 0;
-	size_t i;
-
-	for (i = 0; i < target->n_stems; i++) {
-		const struct stem *stem = &target->stems[i];
-		struct chosen *chosen = &probe->chosen[probe->n_chosen];
-
-		if (!stem->tracepoint && !(probe->op_mask & 1U << stem->op))
-			continue;
-		memset(chosen, 0, sizeof(*chosen));
-		chosen->stem = stem;
-		if (stem->tracepoint ? choose_tracepoint(probe, stem) : choose_call(probe, stem, attach)) {
-			bpf_program__set_autoload(chosen->entry, true);
-			if (chosen->exit)
-				bpf_program__set_autoload(chosen->exit, true);
-			covered |= 1U << stem->op;
-			probe->n_chosen++;
-		} else if (stem->tracepoint && !stem->optional) {
-			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", stem->tracepoint);
-			return EXIT_CANNOT;
-		}
-	}
-	for (i = 0; i < target->n_ops; i++) {
-		if (!target->needs_kprobes || !(probe->op_mask & 1U << i) || covered & 1U << i)
-			continue;
-		if (!host_has_kprobes() && !covered)
-			fail_without_kprobes(target);
-		else
-			fail(0, "%s %s: no function of this kernel to attach to%s", target->name, target->ops[i].name,
-			     attach == ATTACH_AUTO ? "" : " this way; try --attach auto");
-		return EXIT_CANNOT;
-	}
 	return 0;
 }
 
@@ -334,7 +161,8 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	bpf_object__for_each_program(program, probe->object)
 		bpf_program__set_autoload(program, options->config.filter_follow &&
 					  !strncmp(bpf_program__name(program), "follow_", strlen("follow_")));
-	status = choose_all(probe, options->attach);
+	status = attach_choose(probe->object, probe->target, options->attach, probe->op_mask, probe->places,
+			       &probe->n_places);
 	if (!status)
 		status = configure(probe, options);
 	if (status)
@@ -342,10 +170,10 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	error = bpf_object__load(probe->object);
 	if (error)
 		return load_failed(error);
-	error = map_state(probe);
-	if (!error)
+	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);
+	if (probe->state)
 		return fill_maps(probe, options);
-	fail(error, "cannot map the state that is shared with the kernel");
+	fail(-errno, "cannot map the state that is shared with the kernel");
 	return EXIT_FAILED;
 }
 
@@ -371,7 +199,7 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	probe->op_mask = options->config.op_mask;
 	elf = options->target->elf_bytes(&n_bytes);
 	probe->object = bpf_object__open_mem(elf, n_bytes, &open_options);
-	probe->config = probe->object ? constant(probe->object, "lat_config") : NULL;
+	probe->config = probe->object ? object_constant(probe->object, "lat_config") : NULL;
 	if (!probe->config) {
 		fail(probe->object ? 0 : -errno, "cannot open the BPF object of %s", options->target->name);
 		probe_close(probe);
@@ -383,13 +211,6 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	else
 		*result = probe;
 	return status;
-}
-
-static struct bpf_link *attach_one(const struct chosen *chosen, struct bpf_program *program, bool is_return)
-{
-	if (chosen->is_fentry || chosen->stem->tracepoint)
-		return bpf_program__attach(program);
-	return bpf_program__attach_kprobe(program, is_return, chosen->function);
 }
 
 static int add_link(struct probe *probe, struct bpf_link *link, const char *place)
@@ -416,20 +237,20 @@ int probe_attach(struct probe *probe)
 	int status = 0;
 	size_t i;
 
-	for (i = 0; i < probe->n_chosen && !status; i++, info++) {
-		const struct chosen *chosen = &probe->chosen[i];
-		const struct op *op = &probe->target->ops[chosen->stem->op];
+	for (i = 0; i < probe->n_places && !status; i++, info++) {
+		const struct place *place = &probe->places[i];
+		const struct op *op = &probe->target->ops[place->stem->op];
 
-		info->op = chosen->stem->tracepoint ? "" : op->name;
-		info->function = (char *)chosen->function;
-		info->attach = (char *)(chosen->stem->tracepoint ? "tp_btf" : chosen->is_fentry ? "fentry" : "kprobe");
+		info->op = place->stem->tracepoint ? "" : op->name;
+		info->function = (char *)place->function;
+		info->attach = (char *)(place->stem->tracepoint ? "tp_btf" : place->is_fentry ? "fentry" : "kprobe");
 		/*
 		 * The entry first: of the kprobes in one place the newest runs first (add_new_kprobe(), kernel/kprobes.c),
 		 * and the entry's program looks at the return address after the kretprobe has put its own there.
 		 */
-		status = add_link(probe, attach_one(chosen, chosen->entry, false), chosen->function);
-		if (!status && chosen->exit)
-			status = add_link(probe, attach_one(chosen, chosen->exit, true), chosen->function);
+		status = add_link(probe, attach_program(place, place->entry), place->function);
+		if (!status && place->exit)
+			status = add_link(probe, attach_program(place, place->exit), place->function);
 	}
 	for (i = 0; i < sizeof(follow) / sizeof(follow[0]) && !status; i++) {
 		program = bpf_object__find_program_by_name(probe->object, follow[i]);
@@ -474,10 +295,10 @@ const struct probe_info *probe_infos(struct probe *probe, size_t *n_infos)
 {
 	size_t i;
 
-	for (i = 0; i < probe->n_chosen; i++)
-		probe->infos[i].n_missed = recursion_misses(probe->chosen[i].entry) +
-					   recursion_misses(probe->chosen[i].exit);
-	*n_infos = probe->n_chosen;
+	for (i = 0; i < probe->n_places; i++)
+		probe->infos[i].n_missed = recursion_misses(probe->places[i].entry) +
+					   recursion_misses(probe->places[i].exit);
+	*n_infos = probe->n_places;
 	return probe->infos;
 }
 

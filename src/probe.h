@@ -8,14 +8,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "attach.h"
 #include "latencyprobe/abi.h"
 
 struct bpf_object;
 struct target;
 struct probe_info;
 struct probe;
-
-enum attach_kind { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE };
 
 struct probe_options {
 	const struct target *target;

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls of kernel functions: how one is told from others, begun and ended; and the macro that makes its programs. */
+#ifndef CALL_BPF_H
+#define CALL_BPF_H
+
+#include "latency.bpf.h"
+
+#define EAGAIN 11
+#define MAX_ERRNO 4095
+
+/*
+ * Calls: begun and ended by the same thread. What tells it is the address on its stack where the call was entered
+ * (FRAME), for which no helper needs to be called: fentry and fexit of one call get the same context, in the
+ * trampoline's stack frame; kprobes have the stack pointer.
+ */
+
+/* The stack pointer that a kretprobe sees is that of the entry give or take a return address; the kernel decides. */
+#define KRETPROBE_SLACK 16
+
+/* THREAD_SIZE of x86-64 and arm64. Stacks are that large, aligned to it, and have a guard page between them. */
+#define STACK_BITS 14
+
+static __always_inline __u32 call_index(__u64 frame, __u32 op)
+{
+	return (lower_half(frame) >> (STACK_BITS + 1)) + op * (LAT_N_SPANS / LAT_MAX_OPS);
+}
+
+static __always_inline bool is_same_stack(__u64 frame, __u64 other)
+{
+	return !((lower_half(frame) ^ (__u32)other) >> STACK_BITS) && frame < other + (1 << STACK_BITS) &&
+	       frame > other - (1 << STACK_BITS);
+}
+
+static __always_inline bool is_same_frame(__u64 frame, __u64 begun, bool is_kretprobe)
+{
+	return is_kretprobe ? frame - begun + KRETPROBE_SLACK <= 2 * KRETPROBE_SLACK : frame == begun;
+}
+
+/* Of idle tasks there is one a CPU, all with number 0. */
+static __always_inline __u64 call_spill_key(__u32 op)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	if (!tid)
+		tid = 1U << 31 | bpf_get_smp_processor_id();
+	return (__u64)op << 32 | tid;
+}
+
+/* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
+#define CTX_WORD(ctx, n) ({ \
+	__u64 word; \
+	asm volatile("%0 = *(u64 *)(%1 + " #n " * 8)" : "=r"(word) : "r"(ctx)); \
+	word; \
+})
+
+/* The result lies behind the arguments, whose number the user side has from BTF; a helper for it is in 5.17 only. */
+static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
+{
+	switch (n_args) {
+	case 0: return CTX_WORD(ctx, 0);
+	case 1: return CTX_WORD(ctx, 1);
+	case 2: return CTX_WORD(ctx, 2);
+	case 3: return CTX_WORD(ctx, 3);
+	case 4: return CTX_WORD(ctx, 4);
+	case 5: return CTX_WORD(ctx, 5);
+	default: return CTX_WORD(ctx, 6);
+	}
+}
+
+/* What the outcome of a call is told from. */
+enum outcome {
+	OUTCOME_BYTES,   /* the result: a number of bytes, or a negative errno */
+	OUTCOME_STATUS,  /* the result, an int: 0 or more is success */
+	OUTCOME_POINTER, /* the result: a pointer, or an errno in one */
+	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */
+};
+
+/*
+ * Whether a call of the operation may be inside another of the same thread, and then is a part of that. Where it
+ * cannot, a start that is still there always is one whose exit was not seen.
+ */
+enum nesting { NEVER_NESTS, NESTS };
+
+/* What is known when compiling about a place where an operation is measured. */
+struct place {
+	__u32 op;
+	__u32 number; /* which of the object's places it is */
+	enum outcome outcome;
+	enum nesting nesting;
+	bool is_kprobe;
+};
+
+static __always_inline __u64 call_frame(const struct place place, void *ctx)
+{
+	return place.is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
+}
+
+static __always_inline __u32 call_second_argument(const struct place place, void *ctx)
+{
+	return place.is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
+}
+
+/*
+ * The first argument of a function that fentry shows, or the return address of one that a kprobe shows: while the call
+ * is under way that stays where FRAME points to, and once it is over other calls write there.
+ */
+static __always_inline __u64 call_mark(const struct place place, void *ctx)
+{
+	__u64 mark = 0;
+
+	if (!place.is_kprobe)
+		return CTX_WORD(ctx, 0);
+	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)PT_REGS_SP((struct pt_regs *)ctx));
+	return mark;
+}
+
+static __always_inline bool is_under_way(const struct lat_span *span)
+{
+	__u64 mark;
+
+	return !bpf_probe_read_kernel(&mark, sizeof(mark), (void *)span->id) && mark == span->mark;
+}
+
+/*
+ * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
+ * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
+ * since kernels choose each system call's place on the stack at random, its depth alone does not tell.
+ */
+static __always_inline struct lat_span *call_begin_again(const struct place place, struct lat_span *span, __u64 frame)
+{
+	if (place.nesting == NESTS && is_same_stack(frame, span->id) &&
+	    (frame < span->id || (frame == span->id && place.number != span->stem)) && is_under_way(span)) {
+		lat_count(place.op, LAT_NESTED);
+		return NULL;
+	}
+	lat_count(place.op, LAT_LOST_EXIT);
+	lat_write(span->id, frame);
+	return span;
+}
+
+/* Where the slot of the table is not simply free. NULL when there is nothing to begin. */
+static __always_inline struct lat_span *call_begin_slowly(const struct place place, struct lat_span *slot, __u64 frame)
+{
+	__u64 key = call_spill_key(place.op);
+	struct lat_span *span;
+
+	if (slot->id && is_same_stack(frame, slot->id))
+		return call_begin_again(place, slot, frame);
+	span = span_spilled(key);
+	if (span)
+		return call_begin_again(place, span, frame);
+	if (span_claim(slot, frame))
+		return slot;
+	span = span_spill(key);
+	if (span)
+		lat_write(span->id, frame);
+	else
+		lat_count(place.op, LAT_LOST_SPAN);
+	return span;
+}
+
+static __always_inline void call_begin(const struct place place, void *ctx)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span;
+
+	if (!lat_read(lat_state.gate))
+		return;
+	if (lat_config.has_filter && !filter_pass()) {
+		lat_count(place.op, LAT_FILTERED);
+		return;
+	}
+	lat_count(place.op, LAT_ENTERED);
+	span = span_slot(call_index(frame, place.op));
+	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
+		span = call_begin_slowly(place, span, frame);
+		if (!span)
+			return;
+	}
+	span->op = place.op;
+	span->stem = place.number;
+	if (place.outcome == OUTCOME_COPIED)
+		span->bytes = call_second_argument(place, ctx);
+	if (place.nesting == NESTS)
+		span->mark = call_mark(place, ctx);
+	lat_write(span->start_ns, bpf_ktime_get_ns());
+}
+
+static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
+{
+	if (outcome == OUTCOME_POINTER)
+		return (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR;
+	if (outcome == OUTCOME_STATUS)
+		result = (__s32)result;
+	if (result > 0)
+		return LAT_RET_OK;
+	if (!result)
+		return outcome == OUTCOME_STATUS ? LAT_RET_OK : LAT_RET_EOF;
+	if (outcome == OUTCOME_COPIED)
+		return LAT_RET_EOF;
+	return result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
+}
+
+static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
+{
+	__u64 bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0;
+	__u64 ns = end_ns - span->start_ns;
+	__u32 ret;
+
+	if (place.outcome == OUTCOME_COPIED)
+		result = (__s32)span->bytes;
+	ret = call_ret(place.outcome, result);
+	if (!lat_config.needs_who) {
+		lat_record(place.op * LAT_N_RETS + ret, 0, place.op, ns, bytes);
+		return;
+	}
+	span_set_who(span);
+	if (lat_record(lat_series_of(span, place.op, ret, bytes), 0, place.op, ns, bytes))
+		event_send(span, place.op, ret, end_ns, ns, bytes, 0);
+}
+
+/* Where the slot of the table is not that of the call. */
+static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result)
+{
+	__u64 end_ns, key;
+	struct lat_span *span;
+
+	if (slot->id && is_same_stack(frame, slot->id))
+		return; /* the exit of a nested call, or of one whose entry was not seen */
+	if (!lat_read(lat_state.n_spilled)) {
+		if (!lat_config.has_filter && lat_read(lat_state.gate))
+			lat_count(place.op, LAT_UNMATCHED);
+		return;
+	}
+	end_ns = bpf_ktime_get_ns();
+	key = call_spill_key(place.op);
+	span = span_spilled(key);
+	if (!lat_read(lat_state.gate))
+		return;
+	if (!span && !lat_config.has_filter)
+		lat_count(place.op, LAT_UNMATCHED);
+	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
+		return;
+	call_record(place, span, result, end_ns);
+	span_unspill(key);
+}
+
+/* RESULT is what the function returned, where it returns something. */
+static __always_inline void call_end(const struct place place, void *ctx, __s64 result)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span = span_slot(call_index(frame, place.op));
+
+	if (!is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number) {
+		call_end_slowly(place, span, frame, result);
+		return;
+	}
+	if (!lat_read(lat_state.gate))
+		return;
+	call_record(place, span, result, bpf_ktime_get_ns());
+	span_free(span);
+}
+
+/*
+ * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
+ * side sets the number of arguments.
+ */
+#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, number) \
+	static const struct place stem##__trampoline = { op, number, outcome, nesting, false }; \
+	static const struct place stem##__breakpoint = { op, number, outcome, nesting, true }; \
+	const volatile __u8 stem##__n_args = 0; \
+	SEC("fentry") int stem##__fentry(__u64 *ctx) \
+	{ \
+		call_begin(stem##__trampoline, ctx); \
+		return 0; \
+	} \
+	SEC("fexit") int stem##__fexit(__u64 *ctx) \
+	{ \
+		call_end(stem##__trampoline, ctx, outcome == OUTCOME_COPIED ? 0 : fexit_result(ctx, stem##__n_args)); \
+		return 0; \
+	} \
+	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
+	{ \
+		call_begin(stem##__breakpoint, ctx); \
+		return 0; \
+	} \
+	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
+	{ \
+		call_end(stem##__breakpoint, ctx, PT_REGS_RC(ctx)); \
+		return 0; \
+	} \
+	extern int stem##__needs_a_semicolon
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Globals of a BPF object by name. */
+#ifndef OBJECT_H
+#define OBJECT_H
+
+#include <stddef.h>
+
+struct bpf_object;
+
+/* A constant (const volatile), to be set before loading; NULL when the object has none of that name. */
+void *object_constant(struct bpf_object *object, const char *name);
+
+/*
+ * A zero-initialised variable of a loaded object, shared with the kernel. It has to be the only one, or the first. The
+ * caller unmaps *N_BYTES. NULL and errno on failure.
+ */
+void *object_share(struct bpf_object *object, const char *name, size_t *n_bytes);
+
+#endif
