@@ -25,8 +25,9 @@ SKELETONS := $(patsubst $(OUTPUT)/bpf/%.bpf.o,$(OUTPUT)/skel/%.skel.h,$(BPF_OBJE
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
-# Below the kernel: what neither includes libbpf nor is a leaf. The unit tests link these and nothing else.
-PURE := account escape label log out percentile snapshot units targets/target $(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
+# What does without libbpf. The unit tests link these and nothing else.
+PURE := account cli escape host label log out percentile snapshot units targets/target \
+	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 WORK := $(OUTPUT)/tests/work
@@ -92,11 +93,13 @@ $(LOOP): tests/bench/loop.c
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(CFLAGS) $< -o $@
 
 .PHONY: test
-test: all $(WORK) $(LOOP) ## all tests: check, then this kernel and 6.1 and 6.12 in a VM (installs what is missing)
+test: ## all tests: check, then this kernel, and 6.12, 6.1, 5.10 and 7.2 in a VM (installs what is missing)
+	$(Q)tests/deps
+	$(Q)$(MAKE) all $(WORK) $(LOOP)
 	$(Q)tests/all
 
 .PHONY: test-kernels
-test-kernels: all $(WORK) ## the tests on real kernels, on 5.10, 6.1, 6.12 and 7.2
+test-kernels: all $(WORK) ## only the tests in a VM, on all four kernels
 	$(Q)for kernel in 5.10 6.1 6.12 7.2; do tests/e2e/vm $$kernel || exit; done
 
 .PHONY: bench

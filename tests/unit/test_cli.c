@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: what they set, and that what is wrong ends with one line and the status of bad usage. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "log.h"
+#include "sinks/sink.h"
+#include "targets/target.h"
+
+/* Last, since it has a macro that is called fail(), too. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static const struct op ops[] = { { .name = "read" }, { .name = "write" }, { .name = "read", .phase = "queue" } };
+
+static const struct target target = {
+	.name = "files",
+	.summary = "files",
+	.ops = ops,
+	.n_ops = 3,
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM,
+	.default_dims = 1U << LAT_DIM_PID,
+};
+
+#define MAX_ARGS 16
+
+/* Splits at spaces. The words live as long as the program, as those of main() do. */
+static int split(const char *line, char *argv[MAX_ARGS])
+{
+	char *rest = strdup(line), *word;
+	int argc = 0;
+
+	while ((word = strsep(&rest, " ")) && argc + 1 < MAX_ARGS)
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return argc;
+}
+
+static struct run_options parse(const char *line)
+{
+	struct run_options options;
+	char *argv[MAX_ARGS];
+	int argc = split(line, argv);
+
+	cli_parse(argc, argv, &target, &options);
+	return options;
+}
+
+static void test_defaults(void **state)
+{
+	struct run_options options = parse("files");
+
+	(void)state;
+	assert_int_equal(options.duration_ns, 0);
+	assert_int_equal(options.interval_ns, 0);
+	assert_int_equal(options.probe.config.max_ns, 60000000000);
+	assert_int_equal(options.probe.config.op_mask, 7);
+	assert_int_equal(options.probe.dims, 1U << LAT_DIM_PID);
+	assert_int_equal(options.probe.attach, ATTACH_AUTO);
+	assert_string_equal(options.sink->name, "text");
+	assert_null(options.command);
+	assert_null(options.output);
+}
+
+static void test_times(void **state)
+{
+	struct run_options options = parse("files --duration 0.5 -i 250ms --count 4");
+
+	(void)state;
+	assert_int_equal(options.duration_ns, 500000000);
+	assert_int_equal(options.interval_ns, 250000000);
+	assert_int_equal(options.n_intervals, 4);
+	options = parse("files 2 10");
+	assert_int_equal(options.interval_ns, 2000000000);
+	assert_int_equal(options.n_intervals, 10);
+	assert_int_equal(parse("files --duration 0").duration_ns, 0);
+}
+
+static void test_filters(void **state)
+{
+	struct run_options options = parse("files -c nginx --op read --attach kprobe --outlier 10ms");
+	const char comm[LAT_COMM_LEN] = "nginx";
+
+	(void)state;
+	assert_memory_equal(options.probe.config.comm, comm, sizeof(comm));
+	assert_int_equal(options.probe.config.filter_comm, 1);
+	assert_int_equal(options.probe.config.op_mask, 5); /* both phases of the name */
+	assert_int_equal(options.probe.attach, ATTACH_KPROBE);
+	assert_int_equal(options.probe.config.outlier_ns, 10000000);
+	assert_int_equal(parse("files --op read,write").probe.config.op_mask, 7);
+}
+
+static void test_dimensions(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("files --by comm").probe.dims, 1U << LAT_DIM_COMM);
+	assert_int_equal(parse("files --by pid,comm").probe.dims, 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM);
+	assert_int_equal(parse("files --by op").probe.dims, 0);
+	assert_int_equal(parse("files --by comm").probe.max_keys, 1024);
+	assert_int_equal(parse("files --by comm --max-keys 5").probe.max_keys, 5);
+}
+
+static void test_output(void **state)
+{
+	(void)state;
+	assert_string_equal(parse("files -o run.json").sink->name, "json");
+	assert_string_equal(parse("files -o run.txt").sink->name, "text");
+	assert_string_equal(parse("files -o run").sink->name, "json");
+	assert_string_equal(parse("files --format json").sink->name, "json");
+	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
+}
+
+static void test_command(void **state)
+{
+	struct run_options options = parse("files 1 -- ls -l --color");
+
+	(void)state;
+	assert_int_equal(options.probe.config.filter_follow, 1);
+	assert_string_equal(options.command[0], "ls");
+	assert_string_equal(options.command[2], "--color");
+	assert_null(options.command[3]);
+	assert_int_equal(options.interval_ns, 1000000000);
+}
+
+/* What the parser says of LINE in a child process, and its exit status. */
+static int status_of(const char *line, char *said, size_t size)
+{
+	int fds[2], status;
+	ssize_t n_read;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(fds[1], STDERR_FILENO);
+		parse(line);
+		_exit(0);
+	}
+	close(fds[1]);
+	n_read = read(fds[0], said, size - 1);
+	said[n_read > 0 ? n_read : 0] = '\0';
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_wrong(void **state)
+{
+	static const char *const wrong[] = {
+		"files --bogus", "files -Z", "files --duration", "files --duration x", "files --duration -1",
+		"files --duration 1x", "files --interval 1e99", "files --count 3", "files 1 0", "files 1 2 3",
+		"files --op fsync", "files --op read,", "files --op ", "files --by cpu", "files --by bogus",
+		"files --pid 0", "files --pid 99999999", "files --pid 1x", "files --pid -5", "files --comm ",
+		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
+		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
+	};
+	char said[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (status_of(wrong[i], said, sizeof(said)) != EXIT_USAGE)
+			fail_msg("%s: not the status of bad usage; said: %s", wrong[i], said);
+		if (!strstr(said, "latencyprobe: ") || strchr(said, '\n') != said + strlen(said) - 1)
+			fail_msg("%s: not one line: %s", wrong[i], said);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_command),
+		cmocka_unit_test(test_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
