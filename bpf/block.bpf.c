@@ -67,7 +67,7 @@ static __always_inline __u32 request_device(struct request *rq)
 }
 
 /* A new span, queued; NULL when it is not to be measured or there is no room. */
-static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now)
+static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now, bool is_issue)
 {
 	struct lat_span *span = span_slot(request_index(rq));
 	__u32 device = request_device(rq);
@@ -75,7 +75,9 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	bool pass = true;
 
 	if (lat_config.device && device != lat_config.device) {
-		lat_count(op, LAT_FILTERED);
+		/* Without a span this comes again when the request is issued, unless block_io_start began it. */
+		if (is_issue || lat_config.io_start)
+			lat_count(op, LAT_FILTERED);
 		return NULL;
 	}
 	if (lat_config.has_filter)
@@ -116,7 +118,7 @@ static __always_inline void request_queued(struct request *rq)
 			lat_count(span->op, LAT_LOST_EXIT);
 		request_forget(span, rq);
 	}
-	request_begin(rq, bpf_ktime_get_ns());
+	request_begin(rq, bpf_ktime_get_ns(), false);
 }
 
 SEC("tp_btf/block_io_start")
@@ -148,7 +150,7 @@ int block_rq_issue(__u64 *ctx)
 	span = request_find(rq);
 	/* block_io_start comes for all but the flush machinery's own requests. */
 	if (!span && (!lat_config.io_start || request_op(rq) == BLOCK_FLUSH))
-		span = request_begin(rq, now);
+		span = request_begin(rq, now, true);
 	if (!span)
 		return 0;
 	span->issue_ns = now;
@@ -199,8 +201,6 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
 
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
-	if (series == LAT_SERIES_OTHER)
-		lat_count(span->op + BLOCK_N_TYPES, LAT_OTHER_KEY);
 	if (is_recorded)
 		event_send(span, span->op, ret, now, ns, span->bytes, rq->__sector);
 }

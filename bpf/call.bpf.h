@@ -162,16 +162,20 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 static __always_inline void call_begin(const struct place place, void *ctx)
 {
 	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span;
+	struct lat_span *span = span_slot(call_index(frame, place.op));
 
 	if (!lat_read(lat_state.gate))
 		return;
 	if (lat_config.has_filter && !filter_pass()) {
 		lat_count(place.op, LAT_FILTERED);
+		/* The same thread under another name, or the next one on its stack: this call's exit must find nothing. */
+		if (span->id && is_same_stack(frame, span->id)) {
+			lat_count(span->op, LAT_LOST_EXIT);
+			span_free(span);
+		}
 		return;
 	}
 	lat_count(place.op, LAT_ENTERED);
-	span = span_slot(call_index(frame, place.op));
 	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
 		span = call_begin_slowly(place, span, frame);
 		if (!span)
@@ -210,11 +214,12 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 	if (place.outcome == OUTCOME_COPIED)
 		result = (__s32)span->bytes;
 	ret = call_ret(place.outcome, result);
-	if (!lat_config.needs_who) {
+	if (lat_config.is_plain) {
 		lat_record(place.op * LAT_N_RETS + ret, 0, place.op, ns, bytes);
 		return;
 	}
-	span_set_who(span);
+	if (lat_config.needs_who)
+		span_set_who(span);
 	if (lat_record(lat_series_of(span, place.op, ret, bytes), 0, place.op, ns, bytes))
 		event_send(span, place.op, ret, end_ns, ns, bytes, 0);
 }

@@ -181,16 +181,13 @@ static __noinline __u32 series_add(struct lat_key *key)
 static __always_inline __u32 series_of_key(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
 {
 	struct lat_key key = {};
-	__u32 *found, series;
+	__u32 *found;
 
 	key_make(&key, span, op, ret, bytes);
 	found = bpf_map_lookup_elem(&lat_series, &key);
 	if (found)
 		return *found;
-	series = series_add(&key);
-	if (series == LAT_SERIES_OTHER)
-		lat_count(op, LAT_OTHER_KEY);
-	return series;
+	return series_add(&key);
 }
 
 /* What the caller knows is in FACTS. */
@@ -257,13 +254,21 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (bytes)
 		lat_add(&hist->bytes, bytes);
 	/*
-	 * Not atomic: 5.10 has no compare-and-exchange. A store lost to a preempting program's is off by less than
-	 * a slot once the reader has bounded it by the outermost slots.
+	 * Not atomic: 5.10 has no compare-and-exchange. A store that is lost all the same is off by less than a slot,
+	 * as the reader bounds it by the outermost slots.
 	 */
-	if (ns > lat_read(hist->max_ns))
+	if (ns > lat_read(hist->max_ns)) {
 		lat_write(hist->max_ns, ns);
-	if (~ns > lat_read(hist->inverse_min_ns))
+		if (ns > lat_read(hist->max_ns)) /* another CPU's smaller one came behind it */
+			lat_write(hist->max_ns, ns);
+	}
+	if (~ns > lat_read(hist->inverse_min_ns)) {
 		lat_write(hist->inverse_min_ns, ~ns);
+		if (~ns > lat_read(hist->inverse_min_ns))
+			lat_write(hist->inverse_min_ns, ~ns);
+	}
+	if (lat_config.n_key_words > 1 && series == LAT_SERIES_OTHER)
+		lat_count(op, LAT_OTHER_KEY);
 	return true;
 }
 

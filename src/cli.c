@@ -214,6 +214,8 @@ static void check(struct argp_state *state, struct parse *parse)
 	if (!options->probe.max_keys)
 		options->probe.max_keys = parse->has_by ? DEFAULT_MAX_KEYS : DEFAULT_OWN_KEYS;
 
+	if (options->command && !options->command[0])
+		usage_error(state, "there is no command behind --");
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
 	if (parse->format)
@@ -270,10 +272,8 @@ static int split_command(int argc, char **argv, struct run_options *options)
 
 	for (i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--")) {
-			if (i + 1 < argc) {
-				options->command = &argv[i + 1];
-				options->probe.config.filter_follow = 1;
-			}
+			options->command = &argv[i + 1];
+			options->probe.config.filter_follow = 1;
 			return i;
 		}
 	return argc;

@@ -71,7 +71,7 @@ int doctor(void)
 	      is_permitted ? "kprobes are used instead, where there are any" : "cannot be tried without the capabilities");
 	if (!has_btf || !is_permitted || !(has_tracepoints || has_kprobes || has_fentry))
 		return EXIT_CANNOT;
-	printf("\n%s\n", has_kprobes || has_fentry ? "All targets can work here." :
-	       "Target block can work here; vfs and tcp need kprobes or fentry.");
+	printf("\n%s\n", !(has_kprobes || has_fentry) ? "Target block can work here; vfs and tcp need kprobes or fentry." :
+	       has_tracepoints ? "All targets can work here." : "Targets vfs and tcp can work here.");
 	return EXIT_FINE;
 }

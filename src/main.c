@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command word, and what does it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,15 @@ static int trace(const struct target *target, int argc, char **argv)
 	return status;
 }
 
+/* The status, or that of failure when what was printed is lost; a closed pipe ends quietly. */
+static int check_stdout(int status)
+{
+	if (fflush(stdout) != EOF || errno == EPIPE)
+		return status;
+	fail(-errno, "stdout");
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const struct target *target;
@@ -124,7 +134,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, argv[1]))
-			return commands[i].function(argc - 1, argv + 1);
+			return check_stdout(commands[i].function(argc - 1, argv + 1));
 	target = target_find(argv[1]);
 	return target ? trace(target, argc, argv) : unknown_word(argv[1]);
 }

@@ -23,7 +23,10 @@ struct outlier {
 	const struct label_names *names;
 	struct out *out;
 	bool has_header;
+	unsigned int n_left; /* before the next outlier_print() has to go on */
 };
+
+#define MAX_LINES_AT_ONCE 1000
 
 static void print_header(struct outlier *outlier)
 {
@@ -60,7 +63,8 @@ static int print_event(void *context, void *data, size_t size)
 		out_printf(outlier->out, " %-12s %" PRIu64, label_device(outlier->names, event->device, device),
 			   (uint64_t)event->sector);
 	out_puts(outlier->out, "\n");
-	return 0;
+	/* What is negative ends the call; where the ring was read up to is kept. */
+	return --outlier->n_left ? 0 : -EAGAIN;
 }
 
 int outlier_open(struct outlier **result, struct probe *probe, const struct target *target,
@@ -87,10 +91,13 @@ int outlier_fd(const struct outlier *outlier)
 	return ring_buffer__epoll_fd(outlier->ring);
 }
 
-void outlier_print(struct outlier *outlier)
+bool outlier_print(struct outlier *outlier)
 {
-	ring_buffer__consume(outlier->ring);
-	out_flush(outlier->out);
+	int n_lines;
+
+	outlier->n_left = MAX_LINES_AT_ONCE;
+	n_lines = ring_buffer__consume(outlier->ring);
+	return !out_flush(outlier->out) && n_lines == -EAGAIN;
 }
 
 void outlier_close(struct outlier *outlier)

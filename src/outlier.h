@@ -3,6 +3,8 @@
 #ifndef OUTLIER_H
 #define OUTLIER_H
 
+#include <stdbool.h>
+
 struct label_names;
 struct out;
 struct outlier;
@@ -16,8 +18,8 @@ int outlier_open(struct outlier **outlier, struct probe *probe, const struct tar
 /* Readable when there is something for outlier_print(). */
 int outlier_fd(const struct outlier *outlier);
 
-/* Prints what has arrived. */
-void outlier_print(struct outlier *outlier);
+/* Prints what has arrived, but not for ever while more arrives. True when there may be more. */
+bool outlier_print(struct outlier *outlier);
 
 void outlier_close(struct outlier *outlier); /* NULL is fine */
 

@@ -93,6 +93,7 @@ static int configure(struct probe *probe, const struct probe_options *options)
 		return EXIT_USAGE;
 	}
 	config->n_key_words = (uint8_t)words;
+	config->is_plain = words == 1 && !config->outlier_ns;
 	config->needs_who = (options->dims & ~who_free) || config->outlier_ns;
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	probe->n_series = words > 1 ? options->max_keys + 1 : (uint32_t)probe->target->n_ops * LAT_N_RETS;

@@ -44,7 +44,8 @@ struct run {
 	uint64_t n_intervals;
 	struct child child;
 	bool has_child;
-	struct out *stdout_out, *file_out; /* file_out: NULL without --output */
+	struct out *stdout_out, *stderr_out;
+	struct out *file_out; /* NULL without --output */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
@@ -82,6 +83,7 @@ static int watch_signals(struct run *run)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP); /* a dropped terminal is no reason to lose the run */
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -163,8 +165,8 @@ static int report_final(struct run *run)
 	int error;
 
 	probe_gate_close(run->probe);
-	if (run->outlier)
-		outlier_print(run->outlier);
+	while (run->outlier && outlier_print(run->outlier))
+		;
 	error = reader_read(run->reader, true, &now);
 	if (error)
 		return error;
@@ -176,7 +178,9 @@ static int report_final(struct run *run)
 		options->sink->write(run->file_out, snapshot, &(struct sink_options){ 0 });
 		error = out_close(run->file_out);
 		run->file_out = NULL;
-		if (error)
+		if (error == -EPIPE && !strcmp(options->output, "-"))
+			error = 0;
+		else if (error)
 			fail(error, "%s", options->output);
 	}
 	reading_free(&now);
@@ -232,7 +236,8 @@ static int open_outputs(struct run *run)
 	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
 	run->stdout_out = out_wrap(stdout);
-	if (!run->stdout_out)
+	run->stderr_out = out_wrap(stderr);
+	if (!run->stdout_out || !run->stderr_out)
 		return fail(-errno, "stdout");
 	if (!options->output)
 		return 0;
@@ -306,7 +311,11 @@ static int prepare(struct run *run)
 	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
 	error = reader_open(&run->reader, run->probe);
 	if (!error && options->probe.config.outlier_ns) {
-		error = outlier_open(&run->outlier, run->probe, options->probe.target, &run->names, run->stdout_out);
+		/* Among other formats' data their lines would be noise. */
+		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
+
+		error = outlier_open(&run->outlier, run->probe, options->probe.target, &run->names,
+				     is_text ? run->stdout_out : run->stderr_out);
 		if (!error)
 			error = watch(run, EVENT_OUTLIER, outlier_fd(run->outlier));
 	}
@@ -325,7 +334,11 @@ static void finish(struct run *run)
 	probe_close(run->probe);
 	if (run->file_out)
 		out_abandon(run->file_out);
-	out_close(run->stdout_out);
+	if (run->stdout_out)
+		out_close(run->stdout_out);
+	if (run->stderr_out)
+		out_close(run->stderr_out);
+	close(run->epoll_fd);
 }
 
 int run(const struct run_options *options)
@@ -333,7 +346,11 @@ int run(const struct run_options *options)
 	struct run run = { .options = options, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
 	int status, error;
 
-	if (run.epoll_fd < 0 || open_outputs(&run) || watch_signals(&run)) {
+	if (run.epoll_fd < 0) {
+		fail(-errno, "event loop");
+		return EXIT_FAILED;
+	}
+	if (open_outputs(&run) || watch_signals(&run)) {
 		finish(&run);
 		return EXIT_FAILED;
 	}

@@ -43,7 +43,7 @@ struct probe_info {
 	const char *op, *phase;
 	char *function; /* or tracepoint */
 	char *attach;   /* "fentry", "kprobe", "tp_btf", ... */
-	uint64_t n_missed; /* times the kernel did not run the program (recursion, no kretprobe instance) */
+	uint64_t n_missed; /* times the kernel did not run a program because one was running; not known of kprobes */
 };
 
 /* Facts about the run, the same in each of its snapshots. Strings are owned by whoever made the struct. */

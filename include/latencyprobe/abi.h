@@ -115,6 +115,7 @@ struct lat_config {
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */
+	__u8 is_plain;      /* neither dimensions nor outliers */
 	__u8 needs_who;     /* who it was is part of keys or of events */
 	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
 	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */

@@ -158,7 +158,7 @@ static void test_wrong(void **state)
 		"files --bogus", "files -Z", "files --duration", "files --duration x", "files --duration -1",
 		"files --duration 1x", "files --interval 1e99", "files --count 3", "files 1 0", "files 1 2 3",
 		"files --op fsync", "files --op read,", "files --op ", "files --by cpu", "files --by bogus",
-		"files --pid 0", "files --pid 99999999", "files --pid 1x", "files --pid -5", "files --comm ",
+		"files --pid 0", "files --pid 99999999", "files --pid 1x", "files --pid -5", "files --", "files --comm ",
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 	};
