@@ -27,6 +27,31 @@ def all_dimensions():
     report.require_nothing_lost()
 
 
+def one_dimension(name, value):
+    """Alone, since what a dimension needs may come with another."""
+    with Folder() as folder:
+        report = probe(*VFS, "--by", name, "--op", "read", command=[WORK, "calls", "read", N, 2, folder / "file"])
+    require_equal(report.count(op="read", ret="ok"), 2 * N, "reads")
+    require(all(name in s["labels"] for s in report.json["series"]), f"a series without {name}")
+    if value:
+        require_equal(report.count(op="read", ret="ok", **{name: value}), 2 * N, f"reads with {name} {value}")
+
+
+@test("kprobes")
+def size_alone():
+    one_dimension("size", "1B-2B")
+
+
+@test("kprobes")
+def cpu_alone():
+    one_dimension("cpu", None)
+
+
+@test("kprobes")
+def comm_alone():
+    one_dimension("comm", "lp-work")
+
+
 @test("kprobes")
 def too_many_keys():
     with Folder() as folder:
