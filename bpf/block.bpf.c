@@ -197,7 +197,6 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	__u32 ret = is_error ? LAT_RET_ERROR : LAT_RET_OK;
 	__u32 series = lat_series_of(span, span->op, ret, span->bytes);
 	__u64 ns = now - span->issue_ns;
-
 	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
 
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);

@@ -38,52 +38,34 @@ static int command_doctor(int argc, char **argv)
 	return argc > 1 ? unknown_word(argv[1]) : doctor();
 }
 
-static int command_help(int argc, char **argv)
+static void print_version(void)
 {
-	(void)argc;
-	(void)argv;
-	cli_print_help();
-	return EXIT_FINE;
-}
-
-static int command_version(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
 	puts("latencyprobe " LATENCYPROBE_VERSION);
-	return EXIT_FINE;
-}
-
-static int command_man(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	manual_print_man();
-	return EXIT_FINE;
-}
-
-static int command_completion(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	manual_print_completion();
-	return EXIT_FINE;
 }
 
 static const struct command {
 	const char *name;
 	int (*function)(int argc, char **argv);
+	void (*print)(void); /* what takes no words and cannot fail, instead */
 } commands[] = {
-	{ "list", command_list },
-	{ "doctor", command_doctor },
-	{ "man", command_man },
-	{ "completion", command_completion },
-	{ "help", command_help },
-	{ "--help", command_help },
-	{ "-h", command_help },
-	{ "--version", command_version },
-	{ "-V", command_version },
+	{ .name = "list", .function = command_list },
+	{ .name = "doctor", .function = command_doctor },
+	{ .name = "man", .print = manual_print_man },
+	{ .name = "completion", .print = manual_print_completion },
+	{ .name = "help", .print = cli_print_help },
+	{ .name = "--help", .print = cli_print_help },
+	{ .name = "-h", .print = cli_print_help },
+	{ .name = "--version", .print = print_version },
+	{ .name = "-V", .print = print_version },
 };
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	if (command->function)
+		return command->function(argc, argv);
+	command->print();
+	return EXIT_FINE;
+}
 
 static char *join(int argc, char **argv)
 {
@@ -134,7 +116,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, argv[1]))
-			return check_stdout(commands[i].function(argc - 1, argv + 1));
+			return check_stdout(run_command(&commands[i], argc - 1, argv + 1));
 	target = target_find(argv[1]);
 	return target ? trace(target, argc, argv) : unknown_word(argv[1]);
 }
