@@ -27,6 +27,38 @@ const char *const ret_names[LAT_N_RETS] = {
 	[LAT_RET_ERROR] = "error",
 };
 
+bool labels_add(struct label **labels, size_t *n_labels, const char *name, char *value)
+{
+	struct label *more = value ? realloc(*labels, (*n_labels + 1) * sizeof(*more)) : NULL;
+
+	if (!more) {
+		free(value);
+		return false;
+	}
+	*labels = more;
+	more[(*n_labels)++] = (struct label){ .name = name, .value = value };
+	return true;
+}
+
+const char *labels_find(const struct label *labels, size_t n_labels, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n_labels; i++)
+		if (!strcmp(labels[i].name, name))
+			return labels[i].value;
+	return NULL;
+}
+
+void labels_free(struct label *labels, size_t n_labels)
+{
+	size_t i;
+
+	for (i = 0; i < n_labels; i++)
+		free(labels[i].value);
+	free(labels);
+}
+
 const char *label_device(const struct label_names *names, uint32_t device, char buffer[static 32])
 {
 	size_t i;

@@ -17,6 +17,19 @@ struct dimension {
 extern const struct dimension dimensions[LAT_N_DIMS];
 extern const char *const ret_names[LAT_N_RETS]; /* "ok" "eof" "again" "error" */
 
+struct label {
+	const char *name; /* static, or as long-lived as what it belongs to */
+	char *value;      /* owned; raw bytes from outside, escaped by sinks */
+};
+
+/* Appends a label and takes over VALUE; false when that is NULL or memory is short. */
+bool labels_add(struct label **labels, size_t *n_labels, const char *name, char *value);
+
+/* The value of the label, or NULL. */
+const char *labels_find(const struct label *labels, size_t n_labels, const char *name);
+
+void labels_free(struct label *labels, size_t n_labels);
+
 /* What only the user side knows: names of devices. The caller owns it; see label_device(). */
 struct label_names {
 	struct device_name {

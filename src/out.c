@@ -46,9 +46,12 @@ struct out *out_wrap(FILE *stream)
 
 static void free_all(struct out *out)
 {
+	int kept = errno;
+
 	free(out->final_path);
 	free(out->temporary_path);
 	free(out);
+	errno = kept;
 }
 
 /* ".NAME.XXXXXX" in the folder of PATH. */
@@ -129,8 +132,25 @@ struct out *out_open(const char *path)
 		error = open_temporary(out, path, exists ? &st : NULL);
 	if (!error)
 		return out;
-	free_all(out);
 	errno = -error;
+	free_all(out);
+	return NULL;
+}
+
+struct out *out_open_stream(const char *path)
+{
+	struct out *out;
+
+	if (!strcmp(path, "-"))
+		return out_open(path);
+	out = out_wrap(NULL);
+	if (!out)
+		return NULL;
+	out->is_owned = true;
+	out->stream = fopen(path, "we");
+	if (out->stream)
+		return out;
+	free_all(out);
 	return NULL;
 }
 

@@ -1,109 +1,115 @@
 /* SPDX-License-Identifier: MIT */
-/* Outliers as they happen: from the ring buffer to one line each. */
+/* Operations that took long, one by one: the slowest of many are kept. */
 #include "outlier.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#include <bpf/libbpf.h>
-
-#include "host.h"
-#include "label.h"
-#include "log.h"
-#include "out.h"
-#include "probe.h"
-#include "targets/target.h"
-#include "units.h"
-
-struct outlier {
-	struct ring_buffer *ring;
-	const struct target *target;
-	const struct label_names *names;
-	struct out *out;
-	bool has_header;
-	unsigned int n_left; /* before the next outlier_print() has to go on */
-};
-
-#define MAX_LINES_AT_ONCE 1000
-
-static void print_header(struct outlier *outlier)
+static void free_labels(struct outlier *outlier)
 {
-	out_printf(outlier->out, "%-15s %-16s %7s %7s %-12s %-5s %8s %9s", "TIME", "COMM", "PID", "TID", "OP", "RET",
-		   "LATENCY", "BYTES");
-	if (outlier->target->has_depth)
-		out_printf(outlier->out, " %-12s %s", "DISK", "SECTOR");
-	out_puts(outlier->out, "\n");
-	outlier->has_header = true;
+	labels_free(outlier->labels, outlier->n_labels);
 }
 
-static int print_event(void *context, void *data, size_t size)
+static void swap(struct outlier *left, struct outlier *right)
 {
-	struct outlier *outlier = context;
-	const struct lat_event *event = data;
-	uint64_t realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns();
-	time_t seconds = (time_t)(realtime_ns / 1000000000);
-	char latency[UNITS_LEN], device[32], comm[LAT_COMM_LEN + 1] = "";
-	struct tm tm;
+	struct outlier kept = *left;
 
-	if (size < sizeof(*event) || event->op >= outlier->target->n_ops || event->ret >= LAT_N_RETS)
-		return 0;
-	if (!outlier->has_header)
-		print_header(outlier);
-	localtime_r(&seconds, &tm);
-	__builtin_memcpy(comm, event->comm, LAT_COMM_LEN);
-	out_printf(outlier->out, "%02d:%02d:%02d.%06" PRIu64 " ", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		   realtime_ns / 1000 % 1000000);
-	out_escaped(outlier->out, comm, 16);
-	out_printf(outlier->out, " %7u %7u %-12s %-5s %8s %9" PRIu64, event->pid, event->tid,
-		   outlier->target->ops[event->op].name, ret_names[event->ret],
-		   units_duration(latency, (double)event->latency_ns), (uint64_t)event->bytes);
-	if (outlier->target->has_depth)
-		out_printf(outlier->out, " %-12s %" PRIu64, label_device(outlier->names, event->device, device),
-			   (uint64_t)event->sector);
-	out_puts(outlier->out, "\n");
-	/* What is negative ends the call; where the ring was read up to is kept. */
-	return --outlier->n_left ? 0 : -EAGAIN;
+	*left = *right;
+	*right = kept;
 }
 
-int outlier_open(struct outlier **result, struct probe *probe, const struct target *target,
-		 const struct label_names *names, struct out *out)
+static void sift_up(struct outlier *items, size_t at)
 {
-	struct outlier *outlier = calloc(1, sizeof(*outlier));
+	for (; at && items[at].latency_ns < items[(at - 1) / 2].latency_ns; at = (at - 1) / 2)
+		swap(&items[at], &items[(at - 1) / 2]);
+}
 
-	if (!outlier)
-		return fail(-ENOMEM, "ring buffer");
-	outlier->target = target;
-	outlier->names = names;
-	outlier->out = out;
-	outlier->ring = ring_buffer__new(probe_map_fd(probe, "lat_ring"), print_event, outlier, NULL);
-	if (!outlier->ring) {
-		free(outlier);
-		return fail(-errno, "ring buffer");
+static void sift_down(struct outlier *items, size_t n)
+{
+	size_t at = 0, child;
+
+	while ((child = 2 * at + 1) < n) {
+		if (child + 1 < n && items[child + 1].latency_ns < items[child].latency_ns)
+			child++;
+		if (items[at].latency_ns <= items[child].latency_ns)
+			return;
+		swap(&items[at], &items[child]);
+		at = child;
 	}
-	*result = outlier;
-	return 0;
 }
 
-int outlier_fd(const struct outlier *outlier)
+bool outliers_add(struct outliers *outliers, struct outlier outlier)
 {
-	return ring_buffer__epoll_fd(outlier->ring);
+	if (!outliers->items)
+		outliers->items = calloc(OUTLIERS_KEPT, sizeof(*outliers->items));
+	if (!outliers->items || (outliers->n == OUTLIERS_KEPT && outlier.latency_ns <= outliers->items[0].latency_ns)) {
+		free_labels(&outlier);
+		return outliers->items;
+	}
+	if (outliers->n < OUTLIERS_KEPT) {
+		outliers->items[outliers->n++] = outlier;
+		sift_up(outliers->items, outliers->n - 1);
+		return true;
+	}
+	free_labels(&outliers->items[0]);
+	outliers->items[0] = outlier;
+	sift_down(outliers->items, outliers->n);
+	return true;
 }
 
-bool outlier_print(struct outlier *outlier)
+bool outlier_label(struct outlier *outlier, const char *name, const char *value)
 {
-	int n_lines;
-
-	outlier->n_left = MAX_LINES_AT_ONCE;
-	n_lines = ring_buffer__consume(outlier->ring);
-	return !out_flush(outlier->out) && n_lines == -EAGAIN;
+	return labels_add(&outlier->labels, &outlier->n_labels, name, strdup(value));
 }
 
-void outlier_close(struct outlier *outlier)
+const char *outlier_find_label(const struct outlier *outlier, const char *name)
 {
-	if (!outlier)
-		return;
-	ring_buffer__free(outlier->ring);
-	free(outlier);
+	return labels_find(outlier->labels, outlier->n_labels, name);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct outlier *left = a, *right = b;
+
+	if (left->end_realtime_ns != right->end_realtime_ns)
+		return left->end_realtime_ns < right->end_realtime_ns ? -1 : 1;
+	return (left->latency_ns > right->latency_ns) - (left->latency_ns < right->latency_ns);
+}
+
+static bool copy_one(struct outlier *copy, const struct outlier *outlier)
+{
+	size_t i;
+
+	*copy = *outlier;
+	copy->labels = NULL;
+	copy->n_labels = 0;
+	for (i = 0; i < outlier->n_labels; i++)
+		if (!outlier_label(copy, outlier->labels[i].name, outlier->labels[i].value))
+			return false;
+	return true;
+}
+
+bool outliers_copy(struct outliers *copy, const struct outliers *outliers)
+{
+	*copy = (struct outliers){ .items = calloc(outliers->n + 1, sizeof(*copy->items)) };
+	if (!copy->items)
+		return false;
+	for (; copy->n < outliers->n; copy->n++)
+		if (!copy_one(&copy->items[copy->n], &outliers->items[copy->n])) {
+			copy->n++;
+			outliers_free(copy);
+			return false;
+		}
+	qsort(copy->items, copy->n, sizeof(*copy->items), compare_times);
+	return true;
+}
+
+void outliers_free(struct outliers *outliers)
+{
+	size_t i;
+
+	for (i = 0; i < outliers->n; i++)
+		free_labels(&outliers->items[i]);
+	free(outliers->items);
+	*outliers = (struct outliers){ 0 };
 }

@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Outliers as they happen: from the ring buffer to one line each. */
+/* Operations that took long, one by one: the slowest of many are kept. */
 #ifndef OUTLIER_H
 #define OUTLIER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct label_names;
-struct out;
-struct outlier;
-struct probe;
-struct target;
+#include "label.h"
 
-/* Lines go to OUT. All arguments must outlive it. 0 or -errno, reported. */
-int outlier_open(struct outlier **outlier, struct probe *probe, const struct target *target,
-		 const struct label_names *names, struct out *out);
+struct outlier {
+	uint64_t end_realtime_ns, latency_ns, bytes, sector;
+	uint32_t pid, tid;
+	struct label *labels; /* "op" first, then "phase", "ret", "comm" and what it was about, such as "device" */
+	size_t n_labels;
+};
 
-/* Readable when there is something for outlier_print(). */
-int outlier_fd(const struct outlier *outlier);
+/* As many as are kept of an interval, and of a whole run. */
+#define OUTLIERS_KEPT 1000
 
-/* Prints what has arrived, but not for ever while more arrives. True when there may be more. */
-bool outlier_print(struct outlier *outlier);
+/* All zero to begin with. */
+struct outliers {
+	struct outlier *items; /* a heap with the fastest first; in a copy: in order of time */
+	size_t n;
+};
 
-void outlier_close(struct outlier *outlier); /* NULL is fine */
+/* Takes over the labels of OUTLIER, which may be dropped at once. False when memory is short. */
+bool outliers_add(struct outliers *outliers, struct outlier outlier);
+
+/* A copy of it all, in order of time. False when memory is short; then there is nothing to free. */
+bool outliers_copy(struct outliers *copy, const struct outliers *outliers);
+
+void outliers_free(struct outliers *outliers); /* what it holds, not the struct itself */
+
+/* Adds a label with a copy of VALUE; NAME has to last. False when memory is short. */
+bool outlier_label(struct outlier *outlier, const char *name, const char *value);
+
+/* The value of the label, or NULL. */
+const char *outlier_find_label(const struct outlier *outlier, const char *name);
 
 #endif

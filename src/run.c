@@ -15,11 +15,11 @@
 
 #include "child.h"
 #include "cli.h"
+#include "events.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
 #include "out.h"
-#include "outlier.h"
 #include "reader.h"
 #include "sinks/sink.h"
 #include "snapshot.h"
@@ -33,7 +33,7 @@ struct run {
 	const struct run_options *options;
 	struct probe *probe;
 	struct reader *reader;
-	struct outlier *outlier;
+	struct events *events;
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
@@ -49,6 +49,7 @@ struct run {
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
+	bool has_failed; /* to write the file */
 };
 
 static int watch(struct run *run, enum event event, int fd)
@@ -103,6 +104,7 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
 		.op_mask = run->options->probe.config.op_mask,
 		.number = number,
+		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
 	};
 	struct snapshot *snapshot;
 
@@ -132,13 +134,45 @@ static bool stdout_has_text(const struct run *run)
 	return !run->options->quiet && !(output && !strcmp(output, "-"));
 }
 
+/* The file of the whole run is written at its end; that of a sink that streams, as the run goes on. */
+static void write_file(struct run *run, const struct snapshot *snapshot)
+{
+	const struct run_options *options = run->options;
+	int error = 0;
+
+	if (!run->file_out || (snapshot->number && !options->sink->streams))
+		return;
+	options->sink->write(run->file_out, snapshot, &(struct sink_options){ 0 });
+	if (snapshot->number) {
+		error = out_flush(run->file_out);
+	} else {
+		error = out_close(run->file_out);
+		run->file_out = NULL;
+	}
+	if (error == -EPIPE && !strcmp(options->output, "-")) {
+		run->is_over = true;
+		return;
+	}
+	if (!error)
+		return;
+	/* What is traced goes on, and stdout shows it. */
+	if (run->file_out)
+		out_abandon(run->file_out);
+	run->file_out = NULL;
+	run->has_failed = true;
+	fail(error, "%s", options->output);
+}
+
 static int report_interval(struct run *run)
 {
 	const struct sink *sink = run->options->output ? sink_find("text") : run->options->sink;
 	struct reading now;
 	struct snapshot *snapshot;
-	int error = reader_read(run->reader, false, &now);
+	int error;
 
+	while (run->events && events_take(run->events))
+		;
+	error = reader_read(run->reader, false, &now);
 	if (error)
 		return error;
 	run->n_intervals++;
@@ -149,8 +183,11 @@ static int report_interval(struct run *run)
 	run->has_before = true;
 	if (!snapshot)
 		return -ENOMEM;
+	if (run->events)
+		events_next_interval(run->events);
 	if (stdout_has_text(run))
 		sink->write(run->stdout_out, snapshot, &run->sink_options);
+	write_file(run, snapshot);
 	snapshot_free(snapshot);
 	if (run->options->n_intervals && run->n_intervals >= run->options->n_intervals)
 		run->is_over = true;
@@ -165,7 +202,7 @@ static int report_final(struct run *run)
 	int error;
 
 	probe_gate_close(run->probe);
-	while (run->outlier && outlier_print(run->outlier))
+	while (run->events && events_take(run->events))
 		;
 	error = reader_read(run->reader, true, &now);
 	if (error)
@@ -174,20 +211,12 @@ static int report_final(struct run *run)
 	if (snapshot && stdout_has_text(run))
 		(options->output ? sink_find("text") : options->sink)->write(run->stdout_out, snapshot,
 									     &run->sink_options);
-	if (snapshot && run->file_out) {
-		options->sink->write(run->file_out, snapshot, &(struct sink_options){ 0 });
-		error = out_close(run->file_out);
-		run->file_out = NULL;
-		if (error == -EPIPE && !strcmp(options->output, "-"))
-			error = 0;
-		else if (error)
-			fail(error, "%s", options->output);
-	}
 	reading_free(&now);
 	if (!snapshot)
 		return -ENOMEM;
+	write_file(run, snapshot);
 	snapshot_free(snapshot);
-	return error ? error : check_stdout(run);
+	return check_stdout(run);
 }
 
 static int handle(struct run *run, enum event event)
@@ -201,7 +230,7 @@ static int handle(struct run *run, enum event event)
 			return 0;
 		return report_interval(run);
 	case EVENT_OUTLIER:
-		outlier_print(run->outlier);
+		events_take(run->events);
 		return check_stdout(run);
 	case EVENT_SIGNAL:
 		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0)
@@ -241,7 +270,7 @@ static int open_outputs(struct run *run)
 		return fail(-errno, "stdout");
 	if (!options->output)
 		return 0;
-	run->file_out = out_open(options->output);
+	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
 	return run->file_out ? 0 : fail(-errno, "%s", options->output);
 }
 
@@ -309,15 +338,16 @@ static int prepare(struct run *run)
 		.outlier_ns = options->probe.config.outlier_ns,
 	};
 	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
+	host_read_devices(&run->names);
 	error = reader_open(&run->reader, run->probe);
 	if (!error && options->probe.config.outlier_ns) {
 		/* Among other formats' data their lines would be noise. */
 		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
 
-		error = outlier_open(&run->outlier, run->probe, options->probe.target, &run->names,
-				     is_text ? run->stdout_out : run->stderr_out);
+		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
+				    is_text ? run->stdout_out : run->stderr_out);
 		if (!error)
-			error = watch(run, EVENT_OUTLIER, outlier_fd(run->outlier));
+			error = watch(run, EVENT_OUTLIER, events_fd(run->events));
 	}
 	return error ? error : start_child(run);
 }
@@ -329,7 +359,7 @@ static void finish(struct run *run)
 	if (run->has_before)
 		reading_free(&run->before);
 	free(run->names.devices);
-	outlier_close(run->outlier);
+	events_close(run->events);
 	reader_close(run->reader);
 	probe_close(run->probe);
 	if (run->file_out)
@@ -369,5 +399,5 @@ int run(const struct run_options *options)
 	if (!error)
 		error = report_final(&run);
 	finish(&run);
-	return error ? EXIT_FAILED : EXIT_FINE;
+	return error || run.has_failed ? EXIT_FAILED : EXIT_FINE;
 }

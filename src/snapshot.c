@@ -9,7 +9,6 @@
 #include "targets/target.h"
 
 #define NS_PER_S 1e9
-#define N_FIXED_LABELS 3 /* op, phase, ret */
 
 void reading_free(struct reading *reading)
 {
@@ -37,21 +36,13 @@ uint64_t series_row_count(const struct series *series, unsigned int row)
 
 const char *series_label(const struct series *series, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < series->n_labels; i++)
-		if (!strcmp(series->labels[i].name, name))
-			return series->labels[i].value;
-	return NULL;
+	return labels_find(series->labels, series->n_labels, name);
 }
 
 /* Takes over VALUE, which is NULL when memory was short. */
 static bool add_label(struct series *series, const char *name, char *value)
 {
-	if (!value)
-		return false;
-	series->labels[series->n_labels++] = (struct label){ .name = name, .value = value };
-	return true;
+	return labels_add(&series->labels, &series->n_labels, name, value);
 }
 
 static bool add_labels(struct series *series, const struct lat_key *key, const struct snapshot_input *input)
@@ -59,9 +50,6 @@ static bool add_labels(struct series *series, const struct lat_key *key, const s
 	const struct op *op;
 	int dim;
 
-	series->labels = calloc(N_FIXED_LABELS + LAT_N_DIMS, sizeof(*series->labels));
-	if (!series->labels)
-		return false;
 	if (key_is_other(key))
 		return add_label(series, "op", strdup("other")) && add_label(series, "ret", strdup(ret_names[LAT_RET_OK]));
 	op = &input->target->ops[key_op(key)];
@@ -158,11 +146,7 @@ static const struct lat_hist *hist_before(const struct reading *before, const st
 
 static void free_series(struct series *series)
 {
-	size_t i;
-
-	for (i = 0; i < series->n_labels; i++)
-		free(series->labels[i].value);
-	free(series->labels);
+	labels_free(series->labels, series->n_labels);
 	free(series->slots);
 }
 
@@ -231,6 +215,11 @@ static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input
 	return true;
 }
 
+static bool make_outliers(struct snapshot *snapshot, const struct snapshot_input *input)
+{
+	return !input->outliers || outliers_copy(&snapshot->outliers, input->outliers);
+}
+
 static bool make_in_flight(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct reading *now = input->now;
@@ -269,7 +258,8 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input))
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
+	    make_outliers(snapshot, input))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;
@@ -285,6 +275,10 @@ void snapshot_free(struct snapshot *snapshot)
 		free_series(&snapshot->series[i]);
 	for (i = 0; i < snapshot->n_in_flight; i++)
 		free(snapshot->in_flight[i].device);
+	for (i = 0; i < snapshot->n_stacks; i++)
+		free(snapshot->stacks[i].folded);
+	outliers_free(&snapshot->outliers);
+	free(snapshot->stacks);
 	free(snapshot->series);
 	free(snapshot->accounts);
 	free(snapshot->in_flight);

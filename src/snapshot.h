@@ -11,13 +11,10 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "label.h"
 #include "latencyprobe/abi.h"
+#include "outlier.h"
 #include "percentile.h"
-
-struct label {
-	const char *name; /* static */
-	char *value;      /* owned by the snapshot; raw bytes from outside, escaped by sinks */
-};
 
 /* What one histogram holds: an operation, a return class, and the dimensions asked for. */
 struct series {
@@ -36,6 +33,12 @@ struct series {
 struct in_flight {
 	char *device;
 	uint64_t n_queued, n_issued;
+};
+
+/* A call stack of outliers, and the time that they took. */
+struct stack {
+	char *folded; /* frames from the outermost to the innermost, with semicolons between */
+	uint64_t count, sum_ns;
 };
 
 /* Where and how an operation was measured. */
@@ -68,6 +71,9 @@ struct snapshot {
 	struct account total;
 	struct in_flight *in_flight; /* sorted by device; NULL where the target has no such thing */
 	size_t n_in_flight;
+	struct outliers outliers; /* the slowest, in order of time; the accounts' LAT_EVENTS counts all */
+	struct stack *stacks;     /* NULL where none were asked for */
+	size_t n_stacks;
 };
 
 /* Raw material of one series: what the kernel had counted at the time. */
@@ -112,6 +118,7 @@ struct snapshot_input {
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t number;
 	uint32_t op_mask; /* which operations were measured */
+	const struct outliers *outliers; /* NULL: none */
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */

@@ -22,6 +22,7 @@ struct sink {
 	const char *name; /* as in --format */
 	const char *help;
 	const char *suffix; /* of a file name that asks for it: ".json" */
+	bool streams;       /* a file gets every interval as it ends, and then the whole run; else only that */
 	void (*write)(struct out *out, const struct snapshot *snapshot, const struct sink_options *options);
 };
 

@@ -165,6 +165,7 @@ static void test_registries(void **state)
 	assert_null(sink_find("jso"));
 	assert_ptr_equal(sink_for_path("a/b.json"), sink_find("json"));
 	assert_ptr_equal(sink_for_path("b.txt"), sink_find("text"));
+	assert_ptr_equal(sink_for_path("b.jsonl"), sink_find("jsonl"));
 	assert_null(sink_for_path(".json"));
 	assert_null(sink_for_path("json"));
 	assert_ptr_equal(target_at(0), &fixture_disks);

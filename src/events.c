@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Outliers as they happen: from the ring buffer to a line each, and the slowest kept for reports. */
+#include "events.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <bpf/libbpf.h>
+
+#include "host.h"
+#include "label.h"
+#include "log.h"
+#include "out.h"
+#include "outlier.h"
+#include "probe.h"
+#include "targets/target.h"
+#include "units.h"
+
+struct events {
+	struct ring_buffer *ring;
+	const struct target *target;
+	const struct label_names *names;
+	struct out *out;
+	struct outliers interval, run;
+	bool has_header;
+	unsigned int n_left; /* before the next events_take() has to go on */
+};
+
+#define MAX_AT_ONCE 1000
+
+static void print_header(struct events *events)
+{
+	out_printf(events->out, "%-15s %-16s %7s %7s %-12s %-5s %8s %9s", "TIME", "COMM", "PID", "TID", "OP", "RET",
+		   "LATENCY", "BYTES");
+	if (events->target->has_depth)
+		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
+	out_puts(events->out, "\n");
+	events->has_header = true;
+}
+
+static void print_line(struct events *events, const struct outlier *outlier)
+{
+	time_t seconds = (time_t)(outlier->end_realtime_ns / 1000000000);
+	char latency[UNITS_LEN];
+	struct tm tm;
+
+	if (!events->has_header)
+		print_header(events);
+	localtime_r(&seconds, &tm);
+	out_printf(events->out, "%02d:%02d:%02d.%06" PRIu64 " ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		   outlier->end_realtime_ns / 1000 % 1000000);
+	out_escaped(events->out, outlier_find_label(outlier, "comm"), 16);
+	out_printf(events->out, " %7u %7u %-12s %-5s %8s %9" PRIu64, outlier->pid, outlier->tid,
+		   outlier_find_label(outlier, "op"), outlier_find_label(outlier, "ret"),
+		   units_duration(latency, (double)outlier->latency_ns), outlier->bytes);
+	if (events->target->has_depth) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, "device"), 12);
+		out_printf(events->out, " %" PRIu64, outlier->sector);
+	}
+	out_puts(events->out, "\n");
+}
+
+static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
+{
+	const struct op *op = &events->target->ops[event->op];
+	char device[32], comm[LAT_COMM_LEN + 1] = "";
+
+	__builtin_memcpy(comm, event->comm, LAT_COMM_LEN);
+	return outlier_label(outlier, "op", op->name) && (!op->phase || outlier_label(outlier, "phase", op->phase)) &&
+	       outlier_label(outlier, "ret", ret_names[event->ret]) && outlier_label(outlier, "comm", comm) &&
+	       (!events->target->has_depth ||
+		outlier_label(outlier, "device", label_device(events->names, event->device, device)));
+}
+
+static bool keep(struct outliers *outliers, const struct events *events, const struct lat_event *event,
+		 struct outlier outlier)
+{
+	return label(&outlier, events, event) && outliers_add(outliers, outlier);
+}
+
+static int take(void *context, void *data, size_t size)
+{
+	struct events *events = context;
+	const struct lat_event *event = data;
+	struct outlier outlier;
+
+	if (size < sizeof(*event) || event->op >= events->target->n_ops || event->ret >= LAT_N_RETS)
+		return 0;
+	outlier = (struct outlier){
+		.end_realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns(),
+		.latency_ns = event->latency_ns,
+		.bytes = event->bytes,
+		.sector = event->sector,
+		.pid = event->pid,
+		.tid = event->tid,
+	};
+	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
+		return -ENOMEM;
+	if (events->out && label(&outlier, events, event))
+		print_line(events, &outlier);
+	labels_free(outlier.labels, outlier.n_labels);
+	/* What is negative ends the call; where the ring was read up to is kept. */
+	return --events->n_left ? 0 : -EAGAIN;
+}
+
+int events_open(struct events **result, struct probe *probe, const struct target *target,
+		const struct label_names *names, struct out *out)
+{
+	struct events *events = calloc(1, sizeof(*events));
+
+	if (!events)
+		return fail(-ENOMEM, "ring buffer");
+	events->target = target;
+	events->names = names;
+	events->out = out;
+	events->ring = ring_buffer__new(probe_map_fd(probe, "lat_ring"), take, events, NULL);
+	if (!events->ring) {
+		free(events);
+		return fail(-errno, "ring buffer");
+	}
+	*result = events;
+	return 0;
+}
+
+int events_fd(const struct events *events)
+{
+	return ring_buffer__epoll_fd(events->ring);
+}
+
+bool events_take(struct events *events)
+{
+	int n_taken;
+
+	events->n_left = MAX_AT_ONCE;
+	n_taken = ring_buffer__consume(events->ring);
+	return !(events->out && out_flush(events->out)) && n_taken == -EAGAIN;
+}
+
+const struct outliers *events_interval(const struct events *events)
+{
+	return &events->interval;
+}
+
+const struct outliers *events_run(const struct events *events)
+{
+	return &events->run;
+}
+
+void events_next_interval(struct events *events)
+{
+	outliers_free(&events->interval);
+}
+
+void events_close(struct events *events)
+{
+	if (!events)
+		return;
+	outliers_free(&events->interval);
+	outliers_free(&events->run);
+	ring_buffer__free(events->ring);
+	free(events);
+}

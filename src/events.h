@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Outliers as they happen: from the ring buffer to a line each, and the slowest kept for reports. */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include <stdbool.h>
+
+struct events;
+struct label_names;
+struct out;
+struct outliers;
+struct probe;
+struct target;
+
+/* Lines go to OUT, or nowhere when it is NULL. All arguments must outlive it. 0 or -errno, reported. */
+int events_open(struct events **events, struct probe *probe, const struct target *target,
+		const struct label_names *names, struct out *out);
+
+/* Readable when there is something for events_take(). */
+int events_fd(const struct events *events);
+
+/* Takes and prints what has arrived, but not for ever while more arrives. True when there may be more. */
+bool events_take(struct events *events);
+
+/* The slowest since the last call of events_next_interval(), and of the whole run. */
+const struct outliers *events_interval(const struct events *events);
+const struct outliers *events_run(const struct events *events);
+void events_next_interval(struct events *events);
+
+void events_close(struct events *events); /* NULL is fine */
+
+#endif
