@@ -89,7 +89,7 @@ static void tally_up(struct tally *tally, const struct target *target, const str
 			tally->counts[op][LAT_ENTERED] = n_derived(tally, target, op, reading->final);
 }
 
-static void balance(struct account *account)
+void account_balance(struct account *account)
 {
 	uint64_t left = account->in_flight_before + account->counts[LAT_ENTERED] - account->recorded -
 			account->in_flight;
@@ -137,10 +137,10 @@ size_t accounts_make(struct account *accounts, struct account *total, const stru
 		account->in_flight = now->final && !is_derived ? now->in_flight[op] : n_under_way(&last, op);
 		if (is_derived)
 			account->in_flight_before = account->in_flight = 0;
-		balance(account);
+		account_balance(account);
 		add(total, account, is_derived);
 		n_accounts++;
 	}
-	balance(total);
+	account_balance(total);
 	return n_accounts;
 }

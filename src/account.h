@@ -32,6 +32,9 @@ struct count_text {
 };
 extern const struct count_text count_texts[LAT_N_COUNTS];
 
+/* Computes what is unaccounted. */
+void account_balance(struct account *account);
+
 /*
  * The accounts of the operations in OP_MASK between two readings of the same run, in the target's order. ACCOUNTS has
  * room for all of the target's operations; the number filled in is returned. TOTAL is their sum, in which derived

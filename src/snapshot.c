@@ -168,7 +168,6 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
 	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
 	bound(series, &raw->hist, !input->before);
-	derive(series, (double)snapshot->elapsed_ns / NS_PER_S);
 	return add_labels(series, &raw->key, input);
 }
 
@@ -201,8 +200,16 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 		if (!add_series(snapshot, input, &now->series[i]))
 			return false;
 	}
-	qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 	return true;
+}
+
+void snapshot_derive(struct snapshot *snapshot)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->n_series; i++)
+		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
+	qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 }
 
 static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input *input)
@@ -259,8 +266,10 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
 	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
-	    make_outliers(snapshot, input))
+	    make_outliers(snapshot, input)) {
+		snapshot_derive(snapshot);
 		return snapshot;
+	}
 	snapshot_free(snapshot);
 	return NULL;
 }

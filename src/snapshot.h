@@ -121,6 +121,10 @@ struct snapshot_input {
 	const struct outliers *outliers; /* NULL: none */
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
+
+/* Computes what follows from the counts and the elapsed time: means, rates, percentiles, the order of the series. */
+void snapshot_derive(struct snapshot *snapshot);
+
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
