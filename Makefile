@@ -36,7 +36,7 @@ LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH)
-LIBRARIES := libbpf jansson libseccomp
+LIBRARIES := libbpf jansson
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
@@ -61,7 +61,17 @@ $(OUTPUT)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SOURCES) $(LDFLAGS)' | cmp -s - $@ || echo '$(SOURCES) $(LDFLAGS)' > $@
 
-$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS)
+# SYSCALL(ABI, NUMBER, NAME) for each system call that the C library's headers know.
+SYSCALLS := $(OUTPUT)/skel/syscalls.inc
+$(SYSCALLS):
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)for abi in 64 32 x32; do \
+		echo "#include <asm/unistd_$$abi.h>" | $(CC) -E -dM - | sed -n -E \
+		"s/^#define __NR_(\w+) \(?(__X32_SYSCALL_BIT \+ )?([0-9]+)\)?$$/SYSCALL(ABI_$$abi, \3, \1)/p"; \
+	done > $@
+
+$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(SYSCALLS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

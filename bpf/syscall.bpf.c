@@ -3,17 +3,14 @@
 #include "call.bpf.h"
 
 /* As in src/targets/syscall.c: site = ABI * SYSCALL_NUMBERS + number, and one for all numbers beyond. */
-#define SYSCALL_NUMBERS 512
-enum syscall_abi { ABI_64, ABI_32, ABI_X32, N_ABIS };
+#define SYSCALL_NUMBERS 1024
+enum syscall_abi { ABI_64, ABI_32, ABI_x32, N_ABIS };
 #define SYSCALL_BEYOND (N_ABIS * SYSCALL_NUMBERS)
 #define X32_BIT 0x40000000
 #define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
 
 enum syscall_kind { KIND_LEFT_OUT, KIND_MEASURED, KIND_NEVER_RETURNS };
 const volatile __u8 syscall_kinds[SYSCALL_BEYOND + 1] = {};
-
-/* What a thread's first exit is of, which had no entry: the numbers of clone and its like, in the user side's order. */
-const volatile __u32 syscall_births[4] = {};
 
 static const struct place place = {
 	.outcome = OUTCOME_ERRNO, .nesting = NEVER_NESTS, .is_syscall = true, .has_site = true,
@@ -36,7 +33,7 @@ static __always_inline bool is_compat(void)
 
 static __always_inline __u32 syscall_site(__u64 number)
 {
-	enum syscall_abi abi = is_compat() ? ABI_32 : number & X32_BIT ? ABI_X32 : ABI_64;
+	enum syscall_abi abi = is_compat() ? ABI_32 : number & X32_BIT ? ABI_x32 : ABI_64;
 	__u32 site;
 
 	number &= ~X32_BIT;
@@ -76,10 +73,17 @@ int sys_enter(__u64 *ctx)
 	}
 }
 
+/* What the first exit of a new thread is of, which had no entry. */
 static __always_inline bool is_birth(__u64 number)
 {
-	return number == syscall_births[0] || number == syscall_births[1] || number == syscall_births[2] ||
-	       number == syscall_births[3];
+#ifdef __TARGET_ARCH_x86
+	if (is_compat())
+		return number == 120 || number == 2 || number == 190 || number == 435;
+	number &= ~X32_BIT;
+	return number == 56 || number == 57 || number == 58 || number == 435; /* clone, fork, vfork, clone3 */
+#else
+	return number == 220 || number == 435;
+#endif
 }
 
 SEC("tp_btf/sys_exit")

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,8 @@
 #include "syscall.skel.h"
 
 /* As in bpf/syscall.bpf.c. */
-#define N_NUMBERS 512
-enum { ABI_64, ABI_32, ABI_X32, N_ABIS };
+#define N_NUMBERS 1024
+enum { ABI_64, ABI_32, ABI_x32, N_ABIS };
 #define BEYOND (N_ABIS * N_NUMBERS)
 enum { LEFT_OUT, MEASURED, NEVER_RETURNS };
 
@@ -28,25 +27,22 @@ static const struct stem stems[] = {
 	{ .name = "sys_exit", .tracepoint = "sys_exit" },
 };
 
-static const struct abi {
-	uint32_t arch; /* as libseccomp has it */
-	const char *suffix;
-} abis[] = {
-	[ABI_64] = { SCMP_ARCH_NATIVE, "" },
-	[ABI_32] = { SCMP_ARCH_X86, " (32-bit)" },
-	[ABI_X32] = { SCMP_ARCH_X32, " (x32)" },
+static const char *const suffixes[] = { [ABI_64] = "", [ABI_32] = " (32-bit)", [ABI_x32] = " (x32)" };
+
+#define SYSCALL(abi, number, name) [(abi) * N_NUMBERS + (number)] = #name,
+static const char *const names[BEYOND] = {
+#include "syscalls.inc"
 };
 
-/* The name of a system call, or its number where libseccomp knows none. NULL when memory is short. */
-static char *name_of(const struct abi *abi, int number)
+/* The name of a system call, or its number where the headers that this was built with have none. */
+static char *name_of(size_t site)
 {
-	char *known, *name;
+	const char *suffix = suffixes[site / N_NUMBERS];
+	char *name;
 	int length;
 
-	/* It takes the numbers of x32 as the kernel does. */
-	known = seccomp_syscall_resolve_num_arch(abi->arch, abi == &abis[ABI_X32] ? number | 0x40000000 : number);
-	length = known ? asprintf(&name, "%s%s", known, abi->suffix) : asprintf(&name, "syscall_%d%s", number, abi->suffix);
-	free(known);
+	length = names[site] ? asprintf(&name, "%s%s", names[site], suffix) :
+		 asprintf(&name, "syscall_%zu%s", site % N_NUMBERS, suffix);
 	return length < 0 ? NULL : name;
 }
 
@@ -58,8 +54,7 @@ static int name_sites(struct setup *setup)
 	if (!setup->sites)
 		return fail(-ENOMEM, "names of system calls");
 	for (i = 0; i <= BEYOND; i++) {
-		setup->sites[i] = i < BEYOND ? name_of(&abis[i / N_NUMBERS], (int)(i % N_NUMBERS)) :
-				  strdup("(no such number)");
+		setup->sites[i] = i < BEYOND ? name_of(i) : strdup("(no such number)");
 		setup->n_sites = i + 1;
 		if (!setup->sites[i])
 			return fail(-ENOMEM, "names of system calls");
@@ -115,9 +110,7 @@ static int choose_words(const struct setup *setup, uint8_t *kinds)
 
 static int configure(struct setup *setup)
 {
-	static const char *const births[] = { "clone", "clone3", "fork", "vfork" };
 	uint8_t *kinds = object_constant(setup->object, "syscall_kinds");
-	uint32_t *birth_numbers = object_constant(setup->object, "syscall_births");
 	int status = 0;
 	size_t i;
 
@@ -132,9 +125,6 @@ static int configure(struct setup *setup)
 	for (i = 0; i < setup->n_sites; i++)
 		if (kinds[i] == MEASURED && (is_named(setup->sites[i], "exit") || is_named(setup->sites[i], "exit_group")))
 			kinds[i] = NEVER_RETURNS;
-	/* Where the architecture lacks one it gets a number that no call has. */
-	for (i = 0; i < sizeof(births) / sizeof(births[0]); i++)
-		birth_numbers[i] = (uint32_t)seccomp_syscall_resolve_name(births[i]);
 	return status;
 }
 
