@@ -25,6 +25,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET,
+	OPTION_KEY,
 };
 
 static const struct argp_option argp_options[] = {
@@ -43,6 +44,7 @@ static const struct argp_option argp_options[] = {
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
 	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
 	{ "ret", OPTION_RET, "TEST", 0, "Only calls whose result is <N, >N, ==N or !=N (func)" },
+	{ "key", OPTION_KEY, "ARG", 0, "The argument that a pair of probes shares: arg0, arg1... (usdt; default: the thread)" },
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
@@ -224,6 +226,17 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_key(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	const char *number = strncmp(text, "arg", 3) ? text : text + 3;
+
+	if (!parse->target->has_keys)
+		usage_error(state, "--key: %s has no pairs of probes", parse->target->name);
+	if (number[0] < '0' || number[0] > '9' || number[1])
+		usage_error(state, "--key: %s is none of arg0 to arg9", text);
+	parse->options->probe.key_arg = number[0] - '0';
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -298,6 +311,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
 		break;
 	case OPTION_ARG: parse_arg(state, parse, text); break;
+	case OPTION_KEY: parse_key(state, parse, text); break;
 	case OPTION_RET: parse_ret(state, parse, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
@@ -354,6 +368,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 		.probe = {
 			.target = target,
 			.dims = target->default_dims,
+			.key_arg = -1,
 			.words = calloc((size_t)argc + 1, sizeof(char *)),
 			.ring_bytes = DEFAULT_RING_BYTES,
 			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
