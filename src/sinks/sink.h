@@ -23,6 +23,9 @@ struct sink {
 	const char *help;
 	const char *suffix; /* of a file name that asks for it: ".json" */
 	bool streams;       /* a file gets every interval as it ends, and then the whole run; else only that */
+	bool intervals_suffice; /* where it got intervals, not the whole run, which their readers would count again */
+	/* Writes what stands once at the top of a file, which begins with SNAPSHOT; NULL: nothing does. */
+	void (*begin)(struct out *out, const struct snapshot *snapshot);
 	void (*write)(struct out *out, const struct snapshot *snapshot, const struct sink_options *options);
 };
 
