@@ -26,7 +26,7 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli distribution escape host label log out outlier percentile recording recording_parse snapshot snapshot_sum \
+PURE := account cli distribution escape host label log out outlier percentile recording recording_fields recording_parse snapshot snapshot_sum \
 	units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
