@@ -261,7 +261,9 @@ static void parse_outliers(struct parse *parse, const json_t *root, struct snaps
 		outlier->end_realtime_ns = parse_number(parse, object, "end_realtime_ns");
 		outlier->latency_ns = parse_number(parse, object, "latency_ns");
 		outlier->bytes = parse_number(parse, object, "bytes");
-		outlier->sector = parse_number(parse, object, "sector");
+		outlier->sector = OUTLIER_NO_SECTOR;
+		if (json_object_get(object, "sector"))
+			outlier->sector = parse_number(parse, object, "sector");
 		outlier->pid = parse_id(parse, object, "pid");
 		outlier->tid = parse_id(parse, object, "tid");
 		parse_labels(parse, object, &outlier->labels, &outlier->n_labels);

@@ -192,7 +192,8 @@ static json_t *make_outliers(const struct outliers *outliers)
 		json_set_integer(&object, "end_realtime_ns", outlier->end_realtime_ns);
 		json_set_integer(&object, "latency_ns", outlier->latency_ns);
 		json_set_integer(&object, "bytes", outlier->bytes);
-		json_set_integer(&object, "sector", outlier->sector);
+		if (outlier->sector != OUTLIER_NO_SECTOR)
+			json_set_integer(&object, "sector", outlier->sector);
 		json_set_integer(&object, "pid", outlier->pid);
 		json_set_integer(&object, "tid", outlier->tid);
 		json_set(&object, "labels", make_labels(outlier->labels, outlier->n_labels));
