@@ -115,6 +115,10 @@ check: unit fuzz-corpus layers ## what needs neither root nor BPF: unit tests, l
 unit: $(UNIT_TESTS)
 	$(Q)for test in $^; do $$test || exit; done
 
+# Where the compiler has it, what is not freed fails, too.
+LEAK_CHECK = $(shell echo 'int main(void) { return 0; }' | $(CC) -fsanitize=leak -x c - -o /dev/null 2>/dev/null && \
+	echo -fsanitize=leak)
+
 .PHONY: fuzz-corpus
 fuzz-corpus: $(OUTPUT)/tests/fuzz/replay
 	$(Q)$< tests/fuzz/corpus/* >$<.out 2>&1 || { tail -3 $<.out; exit 1; }
@@ -123,7 +127,7 @@ fuzz-corpus: $(OUTPUT)/tests/fuzz/replay
 $(OUTPUT)/tests/fuzz/replay: tests/fuzz/replay.c tests/fuzz/recording.c $(PURE_OBJECTS)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LEAK_CHECK) $^ $(LDLIBS) -o $@
 
 .PHONY: fuzz
 fuzz: $(OUTPUT)/tests/fuzz/recording ## fuzzes the reader of recordings for FUZZ_SECONDS (60), with clang's libFuzzer
