@@ -15,6 +15,7 @@
 #include "snapshot.h"
 #include "snapshot_sum.h"
 #include "units.h"
+#include "version.h"
 
 static const struct file_command merge_command = {
 	.name = "merge",
@@ -31,7 +32,7 @@ static const struct file_command merge_command = {
 struct merged {
 	struct snapshot *run;
 	struct run_info info;
-	char *host, *kernel, *command_line, *tool_version; /* of the info */
+	char *host, *kernel, *command_line; /* of the info */
 	struct run_source *sources;
 	struct probe_info *probes;
 };
@@ -99,7 +100,8 @@ static char *find_fault_of_two(const struct snapshot *left, const char *left_nam
 	return length < 0 ? strdup("") : fault;
 }
 
-char *merge_find_fault(const struct snapshot *const *runs, const char *const *names, size_t n_runs)
+/* Why the runs cannot be added up, as new text that the caller frees; NULL when they can. */
+static char *find_fault(const struct snapshot *const *runs, const char *const *names, size_t n_runs)
 {
 	char *fault = NULL;
 	size_t i, k;
@@ -126,16 +128,16 @@ static bool join(char **all, const char *text, const char *const *before, size_t
 	return true;
 }
 
-/* "web1, web2": the member at OFFSET of each run_info, each text once. NULL when memory is short. */
-static char *join_all(const struct snapshot *const *runs, size_t n_runs, size_t offset)
+/* "web1, web2": the text at OFFSET of each of N structs of that SIZE, each text once. NULL when memory is short. */
+static char *join_all(const void *structs, size_t n, size_t size, size_t offset)
 {
-	const char **texts = calloc(n_runs, sizeof(*texts));
+	const char **texts = calloc(n, sizeof(*texts));
 	char *all = NULL;
 	bool is_fine = texts;
 	size_t i;
 
-	for (i = 0; is_fine && i < n_runs; i++) {
-		memcpy(&texts[i], (const char *)runs[i]->run + offset, sizeof(texts[i]));
+	for (i = 0; is_fine && i < n; i++) {
+		memcpy(&texts[i], (const char *)structs + i * size + offset, sizeof(texts[i]));
 		is_fine = join(&all, texts[i], texts, i);
 	}
 	free(texts);
@@ -143,6 +145,11 @@ static char *join_all(const struct snapshot *const *runs, size_t n_runs, size_t 
 		return all;
 	free(all);
 	return NULL;
+}
+
+static char *join_sources(const struct merged *merged, size_t offset)
+{
+	return join_all(merged->sources, merged->info.n_sources, sizeof(*merged->sources), offset);
 }
 
 static bool is_same_text(const char *left, const char *right)
@@ -195,27 +202,42 @@ static bool describe(struct merged *merged, const struct snapshot *const *runs, 
 	size_t i;
 
 	merged->info = *runs[0]->run;
+	merged->info.tool_version = LATENCYPROBE_VERSION;
 	merged->info.n_probes = merged->info.n_sources = 0;
 	for (i = 0; is_fine && i < n_runs; i++) {
 		is_fine = add_probes(merged, runs[i]->run) && add_sources(merged, runs[i]);
-		/* From here on outliers were kept in all runs. */
+		/* What took longer than all thresholds is there of each run that looked for outliers. */
 		if (runs[i]->run->outlier_ns > merged->info.outlier_ns)
 			merged->info.outlier_ns = runs[i]->run->outlier_ns;
 	}
-	merged->host = join_all(runs, n_runs, offsetof(struct run_info, host));
-	merged->kernel = join_all(runs, n_runs, offsetof(struct run_info, kernel));
-	merged->command_line = join_all(runs, n_runs, offsetof(struct run_info, command_line));
-	merged->tool_version = join_all(runs, n_runs, offsetof(struct run_info, tool_version));
+	if (!is_fine)
+		return false;
+	merged->host = join_sources(merged, offsetof(struct run_source, host));
+	merged->kernel = join_sources(merged, offsetof(struct run_source, kernel));
+	merged->command_line = join_sources(merged, offsetof(struct run_source, command_line));
 	merged->info.host = merged->host;
 	merged->info.kernel = merged->kernel;
 	merged->info.command_line = merged->command_line;
-	merged->info.tool_version = merged->tool_version;
 	merged->info.probes = merged->probes;
 	merged->info.sources = merged->sources;
-	return is_fine && merged->host && merged->kernel && merged->command_line && merged->tool_version;
+	return merged->host && merged->kernel && merged->command_line;
 }
 
-int merge_runs(struct merged **result, const struct snapshot *const *runs, size_t n_runs)
+static void merged_free(struct merged *merged)
+{
+	if (!merged)
+		return;
+	snapshot_free(merged->run);
+	free(merged->host);
+	free(merged->kernel);
+	free(merged->command_line);
+	free(merged->sources);
+	free(merged->probes);
+	free(merged);
+}
+
+/* What is said about each run goes into the run_info. RUNS have to outlive the result. 0, or -errno, reported. */
+static int add_up(struct merged **result, const struct snapshot *const *runs, size_t n_runs)
 {
 	struct merged *merged = calloc(1, sizeof(*merged));
 	int error = merged && describe(merged, runs, n_runs) ? 0 : fail(-ENOMEM, "merged run");
@@ -231,28 +253,9 @@ int merge_runs(struct merged **result, const struct snapshot *const *runs, size_
 	return 0;
 }
 
-const struct snapshot *merged_run(const struct merged *merged)
-{
-	return merged->run;
-}
-
-void merged_free(struct merged *merged)
-{
-	if (!merged)
-		return;
-	snapshot_free(merged->run);
-	free(merged->host);
-	free(merged->kernel);
-	free(merged->command_line);
-	free(merged->tool_version);
-	free(merged->sources);
-	free(merged->probes);
-	free(merged);
-}
-
 static int merge_and_write(const struct file_options *options, const struct snapshot *const *runs)
 {
-	char *fault = merge_find_fault(runs, (const char *const *)options->paths, options->n_paths);
+	char *fault = find_fault(runs, (const char *const *)options->paths, options->n_paths);
 	struct merged *merged;
 	int status;
 
@@ -261,9 +264,9 @@ static int merge_and_write(const struct file_options *options, const struct snap
 		free(fault);
 		return EXIT_USAGE;
 	}
-	if (merge_runs(&merged, runs, options->n_paths))
+	if (add_up(&merged, runs, options->n_paths))
 		return EXIT_FAILED;
-	status = replay_write(options, NULL, merged_run(merged));
+	status = replay_write(options, NULL, merged->run);
 	merged_free(merged);
 	return status;
 }
