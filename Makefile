@@ -130,7 +130,7 @@ $(OUTPUT)/tests/fuzz/replay: tests/fuzz/replay.c tests/fuzz/recording.c $(PURE_O
 	$(Q)$(CC) $(ALL_CFLAGS) $(LEAK_CHECK) $^ $(LDLIBS) -o $@
 
 .PHONY: fuzz
-fuzz: $(OUTPUT)/tests/fuzz/recording ## fuzzes the reader of recordings for FUZZ_SECONDS (60), with clang's libFuzzer
+fuzz: $(OUTPUT)/tests/fuzz/recording ## fuzzes the reader of recordings for FUZZ_SECONDS (60); needs clang's libclang-rt-dev
 	@mkdir -p $(OUTPUT)/tests/fuzz/found
 	$(Q)cd $(OUTPUT)/tests/fuzz && ./recording -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
 		-close_fd_mask=2 -print_final_stats=1 found $(CURDIR)/tests/fuzz/corpus
