@@ -18,9 +18,9 @@ struct point {
 #define DISTRIBUTION_MAX (LAT_N_SLOTS + 2)
 
 /*
- * The durations of a series from the smallest on, each greater than the last; their counts add up to that of the series.
- * A slot is at its middle, as percentiles are, and so at most PERCENTILE_ERROR_PERCENT off; the smallest and the largest
- * sample stand by themselves where they are known exactly. Returns how many.
+ * The durations of a series, each greater than the last; their counts add up to that of the series. A slot is at its
+ * middle, as percentiles are, and so at most PERCENTILE_ERROR_PERCENT off; the smallest and the largest sample stand by
+ * themselves where they are known exactly. Returns how many.
  */
 size_t distribution_points(const struct series *series, struct point points[static DISTRIBUTION_MAX]);
 

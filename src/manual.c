@@ -86,8 +86,10 @@ void manual_print_man(void)
 	     "latencyprobe \\- shows where time goes in a Linux kernel\n.SH SYNOPSIS\n"
 	     ".B latencyprobe\n.I TARGET\n[\\fIOPTIONS\\fR] [\\fIINTERVAL\\fR [\\fICOUNT\\fR]]"
 	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe list\n[\\fITARGET\\fR]\n.br\n.B latencyprobe doctor\n"
-	     ".br\n.B latencyprobe replay\n\\fIFILE\\fR [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
-	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR... [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
+	     ".br\n.B latencyprobe replay\n\\fIFILE\\fR"
+	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
+	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR..."
+	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
 	     ".SH DESCRIPTION\nPairs the entry and the exit of each operation inside the kernel, keeps histograms of the\n"
 	     "time between there, and prints percentiles with an account of every operation that was seen.\n.SH OPTIONS");
 	for (option = cli_options(); !is_end(option); option++)
@@ -95,8 +97,8 @@ void manual_print_man(void)
 	puts(".SH TARGETS");
 	for (i = 0; (target = target_at(i)); i++)
 		print_man_target(target);
-	puts(".SH RECORDINGS\nWhat \\-o wrote to FILE.json or FILE.jsonl,\n.B replay\nshows again, or in another format, and\n"
-	     ".B merge\nadds up, of several hosts or one after the other. Both read \\- as stdin.");
+	puts(".SH RECORDINGS\nWhat \\-o wrote to FILE.json or FILE.jsonl,\n.B replay\nshows again, or in another format,\n"
+	     "and\n.B merge\nadds up, of several hosts or one after the other. Both read \\- as stdin.");
 	puts(".SH FORMATS");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);

@@ -20,10 +20,11 @@
 static const struct file_command merge_command = {
 	.name = "merge",
 	.args_doc = "FILE FILE...",
-	.doc = "Adds up the whole runs of recordings, of several hosts or one after the other: histograms slot by slot, "
-	       "the account, what was in flight. What cannot be added (another target or --by) is refused with status 2."
-	       "\vTime that several runs shared counts once, time between runs not at all: rates of hosts measured at the "
-	       "same time add up.\n\nExamples:\n"
+	.doc = "Adds up the whole runs of recordings, of several hosts or one after the other: histograms slot by "
+	       "slot, the account, what was in flight. What cannot be added (another target or --by) is refused with "
+	       "status 2."
+	       "\vTime that several runs shared counts once, time between runs not at all: rates of hosts measured at "
+	       "the same time add up.\n\nExamples:\n"
 	       "  latencyprobe merge web1.json web2.json -o web.json    two hosts as one run\n"
 	       "  latencyprobe merge run-*.jsonl                        their sum as text",
 	.min_paths = 2,
@@ -165,8 +166,8 @@ static bool is_same_probe(const struct probe_info *left, const struct probe_info
 
 static bool add_probes(struct merged *merged, const struct run_info *run)
 {
-	struct probe_info *more = reallocarray(merged->probes, merged->info.n_probes + run->n_probes + 1, sizeof(*more));
-	size_t i, at;
+	size_t n_all = merged->info.n_probes + run->n_probes, i, at;
+	struct probe_info *more = reallocarray(merged->probes, n_all + 1, sizeof(*more));
 
 	if (!more)
 		return false;

@@ -310,7 +310,7 @@ static void parse_schema(struct parse *parse, const json_t *root)
 	if (!schema || strcmp(schema, SCHEMA))
 		parse_complain(parse, "no recording of latencyprobe: \"schema\" is not \"" SCHEMA "\"");
 	else if (parse_number(parse, root, "schema_version") != SCHEMA_VERSION)
-		parse_complain(parse, "\"schema_version\" %" PRIu64 " is not %d, which is all that this latencyprobe reads",
+		parse_complain(parse, "\"schema_version\" %" PRIu64 " is not %d, all that this latencyprobe reads",
 			       parse_number(parse, root, "schema_version"), SCHEMA_VERSION);
 }
 

@@ -17,8 +17,8 @@
 static const struct file_command replay_command = {
 	.name = "replay",
 	.args_doc = "FILE",
-	.doc = "Shows the recording FILE (of -o FILE.json or FILE.jsonl; - is stdin) as it was shown live, or in another "
-	       "format."
+	.doc = "Shows the recording FILE (of -o FILE.json or FILE.jsonl; - is stdin) as it was shown live, or in "
+	       "another format."
 	       "\vExamples:\n"
 	       "  latencyprobe replay run.jsonl                  the intervals and the final report\n"
 	       "  latencyprobe replay run.jsonl -o run.hlog      for HdrHistogram's plotters\n"

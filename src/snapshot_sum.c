@@ -314,7 +314,7 @@ static int sum_elapsed(struct snapshot *sum, const struct snapshot *const *parts
 		return -ENOMEM;
 	n_spans = 0;
 	for (i = 0; i < n_parts; i++) {
-		/* The two clocks do not go equally fast; pieces of one run must neither overlap nor have gaps for that. */
+		/* The two clocks do not go equally fast: pieces of one run would overlap or have gaps. */
 		if (does_follow(parts, i))
 			spans[n_spans - 1].end_ns += parts[i]->elapsed_ns;
 		else

@@ -36,7 +36,7 @@ struct sink {
 /* The sink of that name, or NULL. Sinks are in order of name. */
 const struct sink *sink_find(const char *name);
 const struct sink *sink_for_path(const char *path); /* by suffix; NULL when none fits */
-/* By name; without a FORMAT by the suffix of OUTPUT, else json; without an OUTPUT text. NULL: there is no such format. */
+/* By name; without a FORMAT by the suffix of OUTPUT, else json; without an OUTPUT text. NULL: no such format. */
 const struct sink *sink_choose(const char *format, const char *output);
 
 const struct sink *sink_at(size_t index);           /* NULL behind the last */
