@@ -277,12 +277,7 @@ static void check(struct argp_state *state, struct parse *parse)
 		usage_error(state, "there is no command behind --");
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
-	if (parse->format)
-		options->sink = sink_find(parse->format);
-	else if (options->output)
-		options->sink = sink_for_path(options->output) ? sink_for_path(options->output) : sink_find("json");
-	else
-		options->sink = sink_find("text");
+	options->sink = sink_choose(parse->format, options->output);
 	if (!options->sink)
 		usage_error(state, "--format: there is no format %s", parse->format);
 }
@@ -342,7 +337,7 @@ static int split_command(int argc, char **argv, struct run_options *options)
 	return argc;
 }
 
-static bool asks_for_help(int argc, char **argv)
+bool cli_asks_for_help(int argc, char **argv)
 {
 	int i;
 
@@ -381,7 +376,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	argp_err_exit_status = EXIT_USAGE;
 	argc = split_command(argc, argv, options);
 	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
-	argp_parse(&argp, argc, argv, asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
+	argp_parse(&argp, argc, argv, cli_asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
 }
 
 const struct argp_option *cli_options(void)
@@ -392,23 +387,31 @@ const struct argp_option *cli_options(void)
 void cli_print_help(void)
 {
 	const struct target *target;
+	const struct sink *sink;
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
-	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n\n"
+	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
+	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("  %-9s %s\n", target->name, target->summary);
 	puts("\nCommands:\n"
 	     "  list      what a target measures, where, and what it cannot see\n"
-	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n\n"
+	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n"
+	     "  replay    shows a recording (-o FILE.json or FILE.jsonl) again, or in another format\n"
+	     "  merge     adds up recordings of several hosts\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
 	     "  sudo latencyprobe block --interval 5            disks, with a report every 5 seconds\n"
 	     "  sudo latencyprobe vfs -p 1234 --op read,write   two operations of one process\n"
 	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
-	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n\n"
-	     "`latencyprobe TARGET --help` lists the options.");
+	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n"
+	     "  sudo latencyprobe block -i 1 -o run.jsonl       recorded, to be replayed, merged, converted\n"
+	     "  latencyprobe replay run.jsonl -o run.hlog       for HdrHistogram's plotters\n\n"
+	     "`latencyprobe TARGET --help` lists the options. Formats:");
+	for (i = 0; (sink = sink_at(i)); i++)
+		printf("  %-9s %s\n", sink->name, sink->help);
 }

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <zlib.h>
 
 #include "fixtures.h"
 #include "out.h"
 #include "sinks/sink.h"
+#include "sinks/sink_feed.h"
 
 #define GOLDEN_FOLDER "tests/golden/"
 #define MAX_GOLDEN (1 << 20)
@@ -24,8 +26,9 @@ static char *written(const struct sink *sink, const struct snapshot *snapshot, c
 	size_t n_bytes;
 	FILE *stream = open_memstream(&text, &n_bytes);
 	struct out *out = out_wrap(stream);
+	struct sink_feed feed = { sink, out, options, .has_all = true };
 
-	sink->write(out, snapshot, options);
+	assert_true(sink_feed(&feed, snapshot));
 	assert_int_equal(out_close(out), 0);
 	fclose(stream);
 	return text;
@@ -94,8 +97,12 @@ static void test_golden(void **state)
 	bool is_same = true;
 	size_t i;
 
-	for (i = 0; (sink = sink_at(i)); i++)
+	for (i = 0; (sink = sink_at(i)); i++) {
+		/* Another deflate packs the same counts into other bytes. */
+		if (!strcmp(sink->name, "hlog") && strstr(zlibVersion(), "ng"))
+			continue;
 		is_same &= is_golden(sink, fixture->name, snapshot, &(struct sink_options){ 0 });
+	}
 	snapshot_free(snapshot);
 	assert_true(is_same);
 }
@@ -160,8 +167,8 @@ static void test_json_is_json(void **state)
 static void test_registries(void **state)
 {
 	(void)state;
-	assert_string_equal(sink_at(0)->name, "json");
-	assert_ptr_equal(sink_find("json"), sink_at(0));
+	assert_string_equal(sink_at(0)->name, "hgrm");
+	assert_ptr_equal(sink_find("hgrm"), sink_at(0));
 	assert_null(sink_find("jso"));
 	assert_ptr_equal(sink_for_path("a/b.json"), sink_find("json"));
 	assert_ptr_equal(sink_for_path("b.txt"), sink_find("text"));
@@ -173,6 +180,55 @@ static void test_registries(void **state)
 	assert_null(target_at(2));
 	assert_ptr_equal(target_find("files"), &fixture_files);
 	assert_null(target_find(""));
+}
+
+static size_t n_begun, n_written;
+
+static void count_begin(struct out *out, const struct snapshot *snapshot)
+{
+	(void)out;
+	(void)snapshot;
+	assert_int_equal(n_written, 0);
+	n_begun++;
+}
+
+static void count_written(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+{
+	(void)out;
+	(void)snapshot;
+	(void)options;
+	n_written++;
+}
+
+/* NUMBERS are those of the snapshots given, one a digit; NUMBERS_WRITTEN those of them that are to be written. */
+static void feed(struct sink sink, bool has_all, const char *numbers, const char *numbers_written)
+{
+	struct snapshot *snapshot = fixtures[0].make();
+	struct sink_feed feed = { .sink = &sink, .has_all = has_all };
+	bool is_wanted;
+
+	sink.begin = count_begin;
+	sink.write = count_written;
+	n_begun = n_written = 0;
+	for (; *numbers; numbers++) {
+		is_wanted = *numbers == *numbers_written;
+		numbers_written += is_wanted;
+		snapshot->number = (uint64_t)(*numbers - '0');
+		assert_int_equal(sink_feed(&feed, snapshot), is_wanted);
+	}
+	assert_int_equal(*numbers_written, 0);
+	assert_int_equal(n_begun, 1);
+	snapshot_free(snapshot);
+}
+
+static void test_feed(void **state)
+{
+	(void)state;
+	feed((struct sink){ .streams = false }, true, "120", "120");
+	feed((struct sink){ .streams = false }, false, "120", "0");
+	feed((struct sink){ .streams = true }, false, "120", "120");
+	feed((struct sink){ .streams = true, .intervals_suffice = true }, false, "120", "12");
+	feed((struct sink){ .streams = true, .intervals_suffice = true }, false, "0", "0");
 }
 
 static void test_full_disk(void **state)
@@ -197,7 +253,7 @@ int main(void)
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_text_is_tame),
 		cmocka_unit_test(test_json_is_json), cmocka_unit_test(test_registries),
-		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_feed),
 	};
 	struct CMUnitTest *goldens = calloc(n_fixtures, sizeof(*goldens));
 	int n_failed;
