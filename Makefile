@@ -26,8 +26,8 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli escape host label log out outlier percentile recording recording_parse snapshot snapshot_sum \
-	units targets/target \
+PURE := account cli escape host label live_frame live_history live_map live_panel live_screen live_view log out outlier \
+	percentile recording recording_parse snapshot snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -36,7 +36,7 @@ LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH)
-LIBRARIES := libbpf jansson
+LIBRARIES := libbpf jansson tinfo
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
