@@ -31,6 +31,7 @@ PURE := account cli escape host label live_frame live_history live_map live_pane
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 WORK := $(OUTPUT)/tests/work
 LOOP := $(OUTPUT)/tests/loop
 
@@ -79,10 +80,10 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-$(OUTPUT)/tests/unit/%: tests/unit/%.c tests/unit/fixtures.c $(PURE_OBJECTS)
+$(OUTPUT)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(PURE_OBJECTS)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< tests/unit/fixtures.c $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< $(UNIT_HELPERS) $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
 
 $(WORK): $(wildcard tests/work/*.c tests/work/*.h)
 	$(call say,TEST,$@)

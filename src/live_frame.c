@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A screenful of lines, each as long as the screen is wide and not longer, in the sequences that every terminal knows. */
+/* A screenful of lines, none longer than the screen is wide, in the sequences that every terminal knows. */
 #include "live_frame.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A screenful of lines, each as long as the screen is wide and not longer, in the sequences that every terminal knows. */
+/* A screenful of lines, none longer than the screen is wide, in the sequences that every terminal knows. */
 #ifndef LIVE_FRAME_H
 #define LIVE_FRAME_H
 
@@ -33,7 +33,10 @@ struct frame {
 
 void frame_begin(struct frame *frame, struct out *out, struct look look);
 
-/* All text is cut where the line ends, or at the limit that was set since it began. TEXT has no control bytes, and characters of one column each. */
+/*
+ * All text is cut where the line ends, or at the limit that was set since it began. TEXT has no control bytes, and
+ * characters of one column each.
+ */
 void frame_text(struct frame *frame, const char *text);
 void frame_printf(struct frame *frame, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

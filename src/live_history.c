@@ -31,10 +31,23 @@ struct live_window live_history_window(const struct live_history *history, uint6
 	return window;
 }
 
+uint64_t live_history_elapsed_ns(const struct live_history *history, struct live_window window)
+{
+	uint64_t total = 0, number;
+
+	for (number = window.first; number < window.end; number++)
+		total += live_history_column(history, number)->elapsed_ns;
+	return total;
+}
+
 static void clear_cell(struct live_cell *cell)
 {
+	size_t i;
+
 	free(cell->slots);
 	*cell = (struct live_cell){ 0 };
+	for (i = 0; i < N_PERCENTILES; i++)
+		cell->percentile_ns[i] = LIVE_NOT_CARRIED;
 }
 
 static void free_series(struct live_series *series)
@@ -128,6 +141,8 @@ static int find_series(struct live_history *history, const struct series *series
 		history->n_left_out++;
 		return 0;
 	}
+	for (i = 0; i < LIVE_COLUMNS; i++)
+		clear_cell(&new->cells[i]);
 	new->id = ++history->next_id;
 	new->has_bytes = series->has_bytes;
 	*place = *found = new;
@@ -153,7 +168,8 @@ static int fill_cell(struct live_cell *cell, const struct series *series)
 	cell->min_ns = series->min_ns;
 	cell->max_ns = series->max_ns;
 	for (i = 0; i < N_PERCENTILES; i++)
-		cell->percentile_ns[i] = series->percentiles[i].carried ? series->percentiles[i].ns : 0;
+		if (series->percentiles[i].carried)
+			cell->percentile_ns[i] = series->percentiles[i].ns;
 	return 0;
 }
 
@@ -268,7 +284,7 @@ struct live_cell live_series_sum(const struct live_series *series, struct live_w
 	}
 	for (i = 0; i < N_PERCENTILES; i++) {
 		percentile = percentile_of(slots, sum.count, percentile_ranks[i], sum.min_ns, sum.max_ns);
-		sum.percentile_ns[i] = percentile.carried ? percentile.ns : 0;
+		sum.percentile_ns[i] = percentile.carried ? percentile.ns : LIVE_NOT_CARRIED;
 	}
 	return sum;
 }

@@ -17,11 +17,13 @@ struct snapshot;
 #define LIVE_SERIES 128
 #define LIVE_SLOWEST 16
 
-/* One series in one interval; all zero where it had nothing, but for its depth. */
+#define LIVE_NOT_CARRIED UINT64_MAX
+
+/* One series in one interval; all zero where it had nothing, but for its depth and what it does not carry. */
 struct live_cell {
 	uint64_t count, bytes, sum_ns, min_ns, max_ns; /* bounds of slots, as those of any interval */
 	uint64_t depth; /* in flight at the interval's end; of its device where there is one, else of its operation */
-	uint64_t percentile_ns[N_PERCENTILES]; /* 0: not carried */
+	uint64_t percentile_ns[N_PERCENTILES]; /* LIVE_NOT_CARRIED where there is none */
 	struct live_slot {
 		uint32_t slot;
 		uint64_t count;
@@ -78,7 +80,9 @@ struct live_window live_history_window(const struct live_history *history, uint6
 const struct live_column *live_history_column(const struct live_history *history, uint64_t number);
 const struct live_cell *live_series_cell(const struct live_series *series, uint64_t number);
 
-/* The series in these columns together: counts, sums, extremes and percentiles; no slots. */
+uint64_t live_history_elapsed_ns(const struct live_history *history, struct live_window window);
+
+/* The series in these columns together: counts, sums, extremes and percentiles; no slots. Depth: the largest. */
 struct live_cell live_series_sum(const struct live_series *series, struct live_window window);
 
 void live_history_free(struct live_history *history); /* what it holds, not the struct itself */

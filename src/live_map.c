@@ -203,89 +203,93 @@ static const struct line {
 	size_t rank;
 	unsigned int needed; /* shown where at least so many lines are */
 } lines[LIVE_LINES] = {
-	{ "p50", LINE_PERCENTILE, 0, 3 },   { "p90", LINE_PERCENTILE, 2, 4 }, { "p99", LINE_PERCENTILE, 4, 1 },
-	{ "p99.9", LINE_PERCENTILE, 5, 5 }, { "max", LINE_MAX, 0, 2 },	      { "ops/s", LINE_RATE, 0, 6 },
+	{ "p50", LINE_PERCENTILE, 0, 3 },
+	{ "p90", LINE_PERCENTILE, 2, 4 },
+	{ "p99", LINE_PERCENTILE, 4, 2 },
+	{ "p99.9", LINE_PERCENTILE, 5, 5 },
+	{ "max", LINE_MAX, 0, 1 },
+	{ "ops/s", LINE_RATE, 0, 6 },
 	{ "depth", LINE_DEPTH, 0, 7 },
 };
 
-/* 0 stands for nothing. */
+/* Negative where there is none. */
 static double value_of(const struct line *line, const struct live_cell *cell, uint64_t elapsed_ns)
 {
 	switch (line->kind) {
-	case LINE_PERCENTILE: return (double)cell->percentile_ns[line->rank];
-	case LINE_MAX: return (double)cell->max_ns;
-	case LINE_RATE: return elapsed_ns ? (double)cell->count * 1e9 / (double)elapsed_ns : 0;
+	case LINE_PERCENTILE:
+		return cell->percentile_ns[line->rank] == LIVE_NOT_CARRIED ? -1 : (double)cell->percentile_ns[line->rank];
+	case LINE_MAX: return cell->count ? (double)cell->max_ns : -1;
+	case LINE_RATE: return elapsed_ns ? (double)cell->count * 1e9 / (double)elapsed_ns : -1;
 	default: return (double)cell->depth;
 	}
 }
 
-static char *value_text(const struct live_scene *scene, const struct line *line, double value,
-			char buffer[static UNITS_LEN])
+/* What took no time at all is as good as 1 ns. */
+static double spark_value(const struct live_scene *scene, const struct line *line, uint64_t number)
 {
-	if (line->kind == LINE_RATE || line->kind == LINE_DEPTH)
-		return units_rate(buffer, value);
-	if (value < 1)
-		return strcpy(buffer, "-");
-	return live_view_duration(scene->view, buffer, value);
-}
+	double value = value_of(line, live_series_cell(scene->series, number),
+				live_history_column(scene->history, number)->elapsed_ns);
 
-static double column_value(const struct live_scene *scene, const struct line *line, uint64_t number)
-{
-	return value_of(line, live_series_cell(scene->series, number),
-			live_history_column(scene->history, number)->elapsed_ns);
+	return line->kind <= LINE_MAX && value >= 0 && value < 1 ? 1 : value;
 }
 
 static void draw_sparks(const struct live_scene *scene, const struct line *line)
 {
-	double value, low = 0, high = 0, octaves;
+	double value, low = 0, high = 0, octaves, height;
 	uint64_t number;
 
 	for (number = scene->window.first; number < scene->window.end; number++) {
-		value = column_value(scene, line, number);
+		value = spark_value(scene, line, number);
 		low = value > 0 && (low <= 0 || value < low) ? value : low;
 		high = value > high ? value : high;
 	}
 	octaves = low > 0 ? log2(high / low) : 0;
 	octaves = octaves < MIN_OCTAVES ? MIN_OCTAVES : octaves;
 	for (number = scene->window.first; number < scene->window.end; number++) {
-		value = column_value(scene, line, number);
-		frame_spark(scene->frame, value > 0 ? 1 + (unsigned int)(log2(value / low) / octaves * (SPARKS - 1) + 0.5) :
-						      0);
+		value = spark_value(scene, line, number);
+		height = value > 0 ? log2(value / low) / octaves * (SPARKS - 1) + 1.5 : 0;
+		frame_spark(scene->frame, (unsigned int)height);
 	}
 }
 
-static void draw_line(const struct live_scene *scene, const struct line *line, const struct live_cell *visible,
-		      uint64_t visible_ns)
+static void draw_value(const struct live_scene *scene, const struct line *line, const struct live_cell *cell,
+		       uint64_t elapsed_ns)
 {
-	char value[UNITS_LEN];
+	double value = value_of(line, cell, elapsed_ns);
+	char text[UNITS_LEN];
 
-	frame_style(scene->frame, STYLE_BOLD);
-	frame_printf(scene->frame, "%-5s", line->name);
-	frame_style(scene->frame, STYLE_PLAIN);
-	value_text(scene, line, column_value(scene, line, scene->window.end - 1), value);
-	frame_printf(scene->frame, "%8s", value);
-	if (scene->gutter == GUTTER_VISIBLE)
-		frame_printf(scene->frame, "%8s",
-			     value_text(scene, line, value_of(line, visible, visible_ns), value));
-	if (scene->gutter > GUTTER_LABEL) {
-		frame_pad(scene->frame, scene->gutter + n_empty(scene));
-		draw_sparks(scene, line);
-	}
-	frame_end_line(scene->frame);
+	if (value < 0)
+		strcpy(text, "-");
+	else if (line->kind == LINE_RATE || line->kind == LINE_DEPTH)
+		units_rate(text, value);
+	else
+		live_view_duration(scene->view, text, value);
+	frame_printf(scene->frame, "%8s", text);
 }
 
 void live_map_draw_lines(const struct live_scene *scene, unsigned int n_lines)
 {
+	const struct live_window newest = { scene->window.end - 1, scene->window.end };
+	const struct line *line;
 	struct live_cell visible;
-	uint64_t visible_ns = 0, number;
-	size_t i;
 
 	if (!scene->series || !n_visible(scene))
 		return;
 	visible = live_series_sum(scene->series, scene->window);
-	for (number = scene->window.first; number < scene->window.end; number++)
-		visible_ns += live_history_column(scene->history, number)->elapsed_ns;
-	for (i = 0; i < LIVE_LINES; i++)
-		if (lines[i].needed <= n_lines)
-			draw_line(scene, &lines[i], &visible, visible_ns);
+	for (line = lines; line < lines + LIVE_LINES; line++) {
+		if (line->needed > n_lines)
+			continue;
+		frame_style(scene->frame, STYLE_BOLD);
+		frame_printf(scene->frame, "%-5s", line->name);
+		frame_style(scene->frame, STYLE_PLAIN);
+		draw_value(scene, line, live_series_cell(scene->series, newest.first),
+			   live_history_elapsed_ns(scene->history, newest));
+		if (scene->gutter == GUTTER_VISIBLE)
+			draw_value(scene, line, &visible, live_history_elapsed_ns(scene->history, scene->window));
+		if (scene->gutter > GUTTER_LABEL) {
+			frame_pad(scene->frame, scene->gutter + n_empty(scene));
+			draw_sparks(scene, line);
+		}
+		frame_end_line(scene->frame);
+	}
 }

@@ -33,15 +33,6 @@ static struct live_window recent_window(const struct live_scene *scene)
 	return live_history_window(scene->history, scene->window.end, RECENT_COLUMNS);
 }
 
-static uint64_t window_ns(const struct live_scene *scene, struct live_window window)
-{
-	uint64_t total = 0, number;
-
-	for (number = window.first; number < window.end; number++)
-		total += live_history_column(scene->history, number)->elapsed_ns;
-	return total;
-}
-
 /* Columns of the table, those at the end dropped first where the screen is narrow. */
 enum { VALUE_RATE, VALUE_P99, VALUE_MAX, VALUE_P50, VALUE_DEPTH, N_VALUES };
 static const char *const value_names[N_VALUES] = {
@@ -64,11 +55,12 @@ static unsigned int name_end(const struct live_scene *scene)
 	return end > NUMBER_WIDTH + MAX_NAME ? NUMBER_WIDTH + MAX_NAME : end;
 }
 
-static void draw_duration(const struct live_scene *scene, uint64_t ns)
+static void draw_duration(const struct live_scene *scene, bool is_there, uint64_t ns)
 {
 	char text[UNITS_LEN];
 
-	frame_printf(scene->frame, "%*s", VALUE_WIDTH, ns ? live_view_duration(scene->view, text, (double)ns) : "-");
+	frame_printf(scene->frame, "%*s", VALUE_WIDTH,
+		     is_there ? live_view_duration(scene->view, text, (double)ns) : "-");
 }
 
 static void draw_value(const struct live_scene *scene, unsigned int value, const struct live_cell *sum,
@@ -81,9 +73,13 @@ static void draw_value(const struct live_scene *scene, unsigned int value, const
 		units_rate(text, elapsed_ns ? (double)sum->count * 1e9 / (double)elapsed_ns : 0);
 		frame_printf(scene->frame, "%*s", VALUE_WIDTH, text);
 		break;
-	case VALUE_P50: draw_duration(scene, sum->percentile_ns[0]); break;
-	case VALUE_P99: draw_duration(scene, sum->percentile_ns[4]); break;
-	case VALUE_MAX: draw_duration(scene, sum->max_ns); break;
+	case VALUE_P50:
+		draw_duration(scene, sum->percentile_ns[0] != LIVE_NOT_CARRIED, sum->percentile_ns[0]);
+		break;
+	case VALUE_P99:
+		draw_duration(scene, sum->percentile_ns[4] != LIVE_NOT_CARRIED, sum->percentile_ns[4]);
+		break;
+	case VALUE_MAX: draw_duration(scene, sum->count, sum->max_ns); break;
 	default:
 		frame_printf(scene->frame, "%*s", VALUE_WIDTH, units_rate(text, (double)sum->depth));
 		break;
@@ -138,7 +134,8 @@ static void choose(const struct live_scene *scene, struct live_window recent, si
 void live_panel_draw_series(const struct live_scene *scene, unsigned int n_lines)
 {
 	struct live_window recent = recent_window(scene);
-	uint64_t elapsed_ns = window_ns(scene, recent), n_all = scene->history->n_series + scene->history->n_left_out;
+	uint64_t elapsed_ns = live_history_elapsed_ns(scene->history, recent);
+	uint64_t n_all = scene->history->n_series + scene->history->n_left_out;
 	bool is_shown[LIVE_SERIES] = { false };
 	char elapsed[UNITS_LEN];
 	unsigned int i;
@@ -209,14 +206,15 @@ void live_panel_draw_slowest(const struct live_scene *scene, unsigned int n_line
 	const struct live_slow *slow;
 	uint64_t n_outliers = 0, number;
 
-	if (n_lines < 2)
+	if (n_lines < 2 || recent.first == recent.end)
 		return;
 	for (number = recent.first; number < recent.end; number++)
 		n_outliers += live_history_column(scene->history, number)->n_outliers;
 	frame_style(scene->frame, STYLE_BOLD);
 	frame_printf(scene->frame, "    %s took %s or longer in the last %s%s", units_count(count, n_outliers),
 		     units_duration(threshold, (double)scene->history->outlier_ns),
-		     units_duration(elapsed, (double)window_ns(scene, recent)), n_outliers ? "; the slowest:" : "");
+		     units_duration(elapsed, (double)live_history_elapsed_ns(scene->history, recent)),
+		     n_outliers ? "; the slowest:" : "");
 	frame_style(scene->frame, STYLE_PLAIN);
 	frame_end_line(scene->frame);
 	for (n_lines--; n_lines; n_lines--) {

@@ -146,7 +146,9 @@ static void draw_help(const struct live_scene *scene, unsigned int n_lines)
 		"Lines: value of the newest interval, and of all visible ones (ops/s: mean, depth:",
 		"most); percentiles are within 3.2 %, max is the bound of its slot (6.25 %).",
 		"-: too few above to tell. A line's own smallest value is its lowest mark; its",
-		"height is a factor of 4 at least, and logarithmic. depth: in flight.",
+		"height is a factor of 4 at least, and logarithmic. depth: in flight; of block's,",
+		"all that the disk has, queued or issued as the series is.",
+		"lost: counted, but not timed; the account of the final report says why.",
 	};
 	unsigned int i;
 
@@ -187,9 +189,8 @@ static void draw_body(const struct live_scene *scene)
 	if (layout.axis)
 		live_map_draw_axis(scene);
 	live_map_draw_lines(scene, layout.values);
-	if (layout.slowest)
-		live_panel_draw_slowest(scene, layout.slowest);
 	live_panel_draw_series(scene, layout.series);
+	live_panel_draw_slowest(scene, layout.slowest);
 	if (layout.keys)
 		draw_keys(scene);
 	free(map);
