@@ -14,6 +14,7 @@
 
 #define MIN_WIDTH 20
 #define MIN_HEIGHT 5
+#define NARROW 60
 #define MIN_MAP 8
 #define SLOWEST_LINES 11
 
@@ -98,7 +99,9 @@ static void draw_title(const struct live_scene *scene)
 	} else {
 		newest = live_history_column(history, scene->window.end - 1);
 		units_iso8601(time, newest->end_realtime_ns);
-		frame_printf(scene->frame, "%.10s %.8s UTC, every %s", time, time + 11,
+		if (scene->frame->look.width >= NARROW)
+			frame_printf(scene->frame, "%.10s ", time);
+		frame_printf(scene->frame, "%.8s UTC, every %s", time + 11,
 			     units_duration(elapsed, (double)newest->elapsed_ns));
 	}
 	frame_end_line(scene->frame);
@@ -165,7 +168,7 @@ static void draw_keys(const struct live_scene *scene)
 	while (scene->frame->line + 1 < scene->frame->look.height)
 		frame_end_line(scene->frame);
 	frame_style(scene->frame, STYLE_DIM);
-	if (scene->frame->look.width < 60)
+	if (scene->frame->look.width < NARROW)
 		frame_text(scene->frame, "space tab 1-9 u  ? help  q quit");
 	else
 		frame_printf(scene->frame, "space %s  tab/1-9 series  0 busiest%s  u unit (%s)  ? help  q quit",
