@@ -119,7 +119,7 @@ void frame_style(struct frame *frame, enum style style)
 {
 	static const char *const sequences[] = {
 		[STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m", [STYLE_DIM] = "\033[2m",
-		[STYLE_ALARM] = "\033[1;97;41m",
+		[STYLE_ALARM] = "\033[1;97;41m", [STYLE_MARK] = "\033[36m",
 	};
 
 	end_heat(frame);

@@ -9,7 +9,7 @@
 struct out;
 
 enum colours { COLOURS_NONE, COLOURS_256, COLOURS_TRUE };
-enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_ALARM };
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_ALARM, STYLE_MARK };
 
 /* What the terminal can show. Without colours there are no styles either. */
 struct look {

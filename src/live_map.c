@@ -288,7 +288,9 @@ void live_map_draw_lines(const struct live_scene *scene, unsigned int n_lines)
 			draw_value(scene, line, &visible, live_history_elapsed_ns(scene->history, scene->window));
 		if (scene->gutter > GUTTER_LABEL) {
 			frame_pad(scene->frame, scene->gutter + n_empty(scene));
+			frame_style(scene->frame, STYLE_MARK);
 			draw_sparks(scene, line);
+			frame_style(scene->frame, STYLE_PLAIN);
 		}
 		frame_end_line(scene->frame);
 	}

@@ -11,6 +11,10 @@
 #define MAX_NAME 48
 #define NUMBER_WIDTH 4 /* ">12 " */
 #define VALUE_WIDTH 8
+/* Columns of the slowest, where the screen is so wide. */
+#define SLOW_WIDTH 80
+#define SLOW_COMM_AT 48
+#define SLOW_BYTES_AT 71
 
 void live_panel_draw_labels(struct frame *frame, const struct label *labels, size_t n_labels, bool has_comm)
 {
@@ -162,19 +166,26 @@ void live_panel_draw_series(const struct live_scene *scene, unsigned int n_lines
 			draw_one(scene, i, recent, elapsed_ns);
 }
 
+/* In columns as far as names are short; they are never cut for that. */
 static void draw_slow(const struct live_scene *scene, const struct live_slow *slow)
 {
 	const char *comm = labels_find(slow->labels, slow->n_labels, "comm");
 	char time[UNITS_TIME_LEN], latency[UNITS_LEN], bytes[UNITS_LEN];
+	struct frame *frame = scene->frame;
 
 	units_iso8601(time, slow->end_realtime_ns);
-	frame_printf(scene->frame, "%8s  %.12s  ", live_view_duration(scene->view, latency, (double)slow->latency_ns),
+	frame_printf(frame, "%8s  %.12s  ", live_view_duration(scene->view, latency, (double)slow->latency_ns),
 		     time + 11);
-	live_panel_draw_labels(scene->frame, slow->labels, slow->n_labels, false);
-	frame_text(scene->frame, "  ");
-	frame_outside(scene->frame, comm ? comm : "");
-	frame_printf(scene->frame, "/%" PRIu32 "  %s", slow->pid, units_bytes(bytes, (double)slow->bytes));
-	frame_end_line(scene->frame);
+	live_panel_draw_labels(frame, slow->labels, slow->n_labels, false);
+	frame_text(frame, "  ");
+	if (frame->look.width >= SLOW_WIDTH)
+		frame_pad(frame, SLOW_COMM_AT);
+	frame_outside(frame, comm ? comm : "");
+	frame_printf(frame, "/%" PRIu32 "  ", slow->pid);
+	if (frame->look.width >= SLOW_WIDTH)
+		frame_pad(frame, SLOW_BYTES_AT);
+	frame_text(frame, units_bytes(bytes, (double)slow->bytes));
+	frame_end_line(frame);
 }
 
 /* Each column's are in order; AT says how many of each were shown. */

@@ -15,6 +15,7 @@
 #define MIN_WIDTH 20
 #define MIN_HEIGHT 5
 #define NARROW 60
+#define WIDE 76
 #define MIN_MAP 8
 #define SLOWEST_LINES 11
 
@@ -170,6 +171,8 @@ static void draw_keys(const struct live_scene *scene)
 	frame_style(scene->frame, STYLE_DIM);
 	if (scene->frame->look.width < NARROW)
 		frame_text(scene->frame, "space tab 1-9 u  ? help  q quit");
+	else if (scene->frame->look.width < WIDE)
+		frame_text(scene->frame, "space pause  tab/1-9 series  u unit  ? help  q quit");
 	else
 		frame_printf(scene->frame, "space %s  tab/1-9 series  0 busiest%s  u unit (%s)  ? help  q quit",
 			     scene->view->is_paused ? "go on" : "pause", scene->view->selected_id ? "" : "*",
