@@ -93,60 +93,46 @@ static bool have_same_labels(const struct live_series *series, const struct seri
 	return true;
 }
 
-static bool is_idle(const struct live_series *series)
-{
-	size_t i;
-
-	for (i = 0; i < LIVE_COLUMNS; i++)
-		if (series->cells[i].count)
-			return false;
-	return true;
-}
-
-/* The place of a new series: behind the others, or of one that has had nothing for as long as is remembered. */
+/* The place of a new series: behind the others, or of the one that has had nothing for longest, if that is long. */
 static struct live_series **find_place(struct live_history *history)
 {
+	struct live_series **place = &history->series[0];
 	size_t i;
 
 	if (history->n_series < LIVE_SERIES)
-		return &history->series[history->n_series++];
-	for (i = 0; i < LIVE_SERIES; i++)
-		if (is_idle(history->series[i])) {
-			free_series(history->series[i]);
-			return &history->series[i];
-		}
-	return NULL;
+		return &history->series[history->n_series];
+	for (i = 1; i < LIVE_SERIES; i++)
+		if (history->series[i]->last_column < (*place)->last_column)
+			place = &history->series[i];
+	return history->n_columns - 1 - (*place)->last_column > LIVE_KEPT_COLUMNS ? place : NULL;
 }
 
-/* 0, also where there is no place for it, or -ENOMEM. */
-static int find_series(struct live_history *history, const struct series *series, struct live_series **found)
+static struct live_series *find_series(const struct live_history *history, const struct series *series)
 {
-	struct live_series **place, *new;
 	size_t i;
 
 	for (i = 0; i < history->n_series; i++)
-		if (have_same_labels(history->series[i], series)) {
-			*found = history->series[i];
-			return 0;
-		}
-	*found = NULL;
-	new = calloc(1, sizeof(*new));
-	if (!new || !copy_labels(&new->labels, &new->n_labels, series->labels, series->n_labels)) {
-		free_series(new);
-		return -ENOMEM;
-	}
-	place = find_place(history);
-	if (!place) {
-		free_series(new);
-		history->n_left_out++;
-		return 0;
-	}
+		if (have_same_labels(history->series[i], series))
+			return history->series[i];
+	return NULL;
+}
+
+/* NULL when memory is short. */
+static struct live_series *new_series(const struct series *like, uint64_t id)
+{
+	struct live_series *series = calloc(1, sizeof(*series));
+	size_t i;
+
+	if (!series)
+		return NULL;
 	for (i = 0; i < LIVE_COLUMNS; i++)
-		clear_cell(&new->cells[i]);
-	new->id = ++history->next_id;
-	new->has_bytes = series->has_bytes;
-	*place = *found = new;
-	return 0;
+		clear_cell(&series->cells[i]);
+	series->id = id;
+	series->has_bytes = like->has_bytes;
+	if (copy_labels(&series->labels, &series->n_labels, like->labels, like->n_labels))
+		return series;
+	free_series(series);
+	return NULL;
 }
 
 static int fill_cell(struct live_cell *cell, const struct series *series)
@@ -237,10 +223,30 @@ static int fill_column(struct live_column *column, const struct snapshot *snapsh
 	return error;
 }
 
+static int add_series(struct live_history *history, const struct series *series)
+{
+	uint64_t column = history->n_columns - 1;
+	struct live_series *found = find_series(history, series), **place;
+
+	if (!found) {
+		place = find_place(history);
+		history->n_left_out += !place;
+		if (!place)
+			return 0;
+		found = new_series(series, ++history->next_id);
+		if (!found)
+			return -ENOMEM;
+		history->n_series += !*place;
+		free_series(*place);
+		*place = found;
+	}
+	found->last_column = column;
+	return fill_cell(&found->cells[column % LIVE_COLUMNS], series);
+}
+
 int live_history_add(struct live_history *history, const struct snapshot *snapshot)
 {
 	size_t at = history->n_columns++ % LIVE_COLUMNS, i;
-	struct live_series *series;
 	int error;
 
 	clear_column(&history->columns[at]);
@@ -248,11 +254,8 @@ int live_history_add(struct live_history *history, const struct snapshot *snapsh
 		clear_cell(&history->series[i]->cells[at]);
 	history->n_left_out = 0;
 	error = fill_column(&history->columns[at], snapshot);
-	for (i = 0; i < snapshot->n_series && !error; i++) {
-		error = find_series(history, &snapshot->series[i], &series);
-		if (series)
-			error = fill_cell(&series->cells[at], &snapshot->series[i]);
-	}
+	for (i = 0; i < snapshot->n_series && !error; i++)
+		error = add_series(history, &snapshot->series[i]);
 	for (i = 0; i < history->n_series; i++)
 		history->series[i]->cells[at].depth = find_depth(history->series[i], snapshot);
 	return error ? fail(error, "live screen") : 0;

@@ -16,6 +16,8 @@ struct snapshot;
 #define LIVE_COLUMNS 512
 #define LIVE_SERIES 128
 #define LIVE_SLOWEST 16
+/* Where all places are taken, a series gives way after so many intervals without anything. */
+#define LIVE_KEPT_COLUMNS 10
 
 #define LIVE_NOT_CARRIED UINT64_MAX
 
@@ -36,6 +38,7 @@ struct live_series {
 	struct label *labels;
 	size_t n_labels;
 	bool has_bytes;
+	uint64_t last_column; /* the last in which it had something */
 	struct live_cell cells[LIVE_COLUMNS];
 };
 

@@ -317,7 +317,7 @@ static void test_more_series_than_places(void **state)
 	unsigned int i, interval;
 
 	(void)state;
-	for (interval = 0; interval < LIVE_COLUMNS + 4; interval++) {
+	for (interval = 0; interval < LIVE_KEPT_COLUMNS + 5; interval++) {
 		now = fixture_reading((interval + 1) * SECOND);
 		for (i = 0; i < 50; i++) {
 			key = fixture_key(FILES_READ, LAT_RET_OK);
@@ -325,8 +325,8 @@ static void test_more_series_than_places(void **state)
 			fixture_record(&now, &key, 100, 1, 1);
 		}
 		add(history, &now, &fixture_files, &comm_names, NULL);
-		/* Four times 50 need 200 places; the last have to wait until the first are forgotten. */
-		assert_int_equal(history->n_left_out, interval < 2 || interval >= LIVE_COLUMNS ? 0 :
+		/* Four times 50 need 200 places; the last have to wait until the first have been idle for long. */
+		assert_int_equal(history->n_left_out, interval < 2 || interval > LIVE_KEPT_COLUMNS ? 0 :
 				 interval == 2 ? 150 - LIVE_SERIES : 50);
 	}
 	assert_int_equal(history->n_series, LIVE_SERIES);
