@@ -17,6 +17,7 @@
 #define NARROW 60
 #define WIDE 76
 #define MIN_MAP 8
+#define MIN_TABLES 7
 #define SLOWEST_LINES 11
 
 /* How many lines each part has. */
@@ -24,25 +25,26 @@ struct layout {
 	unsigned int head, map, axis, values, series, slowest, keys;
 };
 
-/* What the tables need is taken from the map as long as that has the rows that it needs. */
+static unsigned int smaller(unsigned int left, unsigned int right)
+{
+	return left < right ? left : right;
+}
+
+/* The map has the rows that it wants once the tables have a few; what those do not need is its own again. */
 static void divide(struct layout *layout, unsigned int n_lines, const struct live_scene *scene)
 {
 	const struct live_history *history = scene->history;
-	unsigned int wanted = live_map_wanted(scene), series = history->n_series ? 1 + (unsigned int)history->n_series : 0;
-	unsigned int slowest = history->outlier_ns ? SLOWEST_LINES : 0, tables = 0;
+	unsigned int series = history->n_series ? 1 + (unsigned int)history->n_series : 0;
+	unsigned int slowest = history->outlier_ns ? SLOWEST_LINES : 0, map = n_lines, tables;
 
-	if (n_lines >= MIN_MAP + 4) {
-		tables = n_lines - (n_lines >= wanted + 7 ? wanted : n_lines - 7 > MIN_MAP ? n_lines - 7 : MIN_MAP);
-		if (tables > series + slowest)
-			tables = series + slowest;
-	}
-	layout->map = n_lines - tables;
-	if (layout->map > LAT_N_ROWS)
-		layout->map = LAT_N_ROWS;
-	if (slowest > tables - (series < tables / 2 ? series : tables / 2))
-		slowest = tables - (series < tables / 2 ? series : tables / 2);
-	layout->slowest = slowest;
-	layout->series = tables - slowest;
+	if (n_lines >= MIN_MAP + MIN_TABLES)
+		map = smaller(n_lines - MIN_TABLES, live_map_wanted(scene));
+	else if (n_lines >= MIN_MAP + 4)
+		map = MIN_MAP;
+	tables = smaller(n_lines - map, series + slowest);
+	layout->map = smaller(n_lines - tables, LAT_N_ROWS);
+	layout->slowest = smaller(slowest, tables - smaller(series, tables / 2));
+	layout->series = tables - layout->slowest;
 }
 
 static struct layout make_layout(const struct live_scene *scene)

@@ -20,7 +20,9 @@
 #include "log.h"
 
 #define MAX_SEQUENCE 128
-#define WRITE_MS 200
+/* How long a terminal may keep a frame waiting, and how long what gives it back. */
+#define FRAME_MS 200
+#define LEAVE_MS 3000
 #define SIGNAL_STACK_BYTES 65536
 
 /* Of the process, since a signal handler has to find it. */
@@ -141,6 +143,31 @@ static void release_stderr(void)
 	terminal.held_fd = -1;
 }
 
+/* Waits so long each time that the terminal takes no more. False when it is gone. */
+static bool write_all(const char *bytes, size_t n_bytes, int patience_ms)
+{
+	struct pollfd pollfd = { .fd = terminal.fd, .events = POLLOUT };
+	ssize_t n;
+
+	while (n_bytes) {
+		n = write(terminal.fd, bytes, n_bytes);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return false;
+		if (n > 0) {
+			bytes += n;
+			n_bytes -= (size_t)n;
+		} else if (poll(&pollfd, 1, patience_ms) == 0) {
+			return true;
+		}
+	}
+	return true;
+}
+
+bool terminal_write(const char *bytes, size_t n_bytes)
+{
+	return write_all(bytes, n_bytes, FRAME_MS);
+}
+
 static bool is_foreground(void)
 {
 	pid_t group = tcgetpgrp(terminal.fd);
@@ -155,7 +182,7 @@ void terminal_leave(void)
 
 	if (terminal.is_entered) {
 		terminal.is_entered = false;
-		terminal_write(terminal.leave, strlen(terminal.leave));
+		write_all(terminal.leave, strlen(terminal.leave), LEAVE_MS);
 		/* In the background it is somebody else's already. */
 		if (is_foreground())
 			tcsetattr(terminal.fd, TCSANOW, &terminal.saved);
@@ -229,25 +256,6 @@ void terminal_size(unsigned int *width, unsigned int *height)
 	ioctl(terminal.fd, TIOCGWINSZ, &size);
 	*width = size.ws_col ? size.ws_col : 80;
 	*height = size.ws_row ? size.ws_row : 24;
-}
-
-bool terminal_write(const char *bytes, size_t n_bytes)
-{
-	struct pollfd pollfd = { .fd = terminal.fd, .events = POLLOUT };
-	ssize_t n;
-
-	while (n_bytes) {
-		n = write(terminal.fd, bytes, n_bytes);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return false;
-		if (n > 0) {
-			bytes += n;
-			n_bytes -= (size_t)n;
-		} else if (poll(&pollfd, 1, WRITE_MS) == 0) {
-			return true;
-		}
-	}
-	return true;
 }
 
 int terminal_read(char *bytes, size_t n_bytes)
