@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The live screen in a real terminal: what it shows, its keys, and that the terminal is given back whatever happens."""
 
+import json
 import os
 import re
 import shlex
@@ -127,7 +128,7 @@ def shows_what_happens():
         text = screen.wait_for_map()
         require_equal(screen.flags(), "1 0", "alternate screen and cursor")
         for pattern in (r"^p50 +[\d.]+us +[\d.]+us .*[▁▂▃▄▅▆▇█]", r"^max ", r"us - +[\d.]+us",
-                        r"\d\d:\d\d:\d\d\|$", r"^> [12] read device vda", r"read device vda  \S+/\d+  4.00KiB$", r"took 1.00us or longer"):
+                        r"\d\d:\d\d:\d\d\|$", r"^> [12] read device vda", r"us  \S+  read device vda +lp-work/\d+ +4.00KiB$", r"took 1.00us or longer"):
             require(re.search(pattern, text, re.MULTILINE), f"no {pattern} in {text}")
         require(is_whole(text, 80, 24), f"no whole frame: {text}")
         require("\033[48;5;" in screen.text("-e"), "no colours")
@@ -142,6 +143,30 @@ def shows_what_happens():
         text = screen.require_given_back(0)
     require(re.search(r"^account: [\d,]+ entered = ", text, re.MULTILINE), f"no final report in {text}")
     require(text.count("Tracing block") == 1 and "interval" not in text, f"more than the final report in {text}")
+
+
+def shown_ns(text):
+    number, unit = re.fullmatch(r"([\d.]+)(ns|us|ms|s)", text).groups()
+    return float(number) * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[unit]
+
+
+@test("root", "tmux", "direct_root")
+def agrees_with_the_file():
+    """The newest interval's figures are those of the same interval in the file."""
+    with Load(), Screen(f"$PROGRAM {LIVE} -i 1 -o $PWD/run.jsonl") as screen:
+        screen.wait_for_map()
+        screen.press("Space")
+        text = screen.wait_for("PAUSED, [1-9]")
+        screen.press("q")
+        screen.require_given_back(0)
+        intervals = [json.loads(line) for line in (screen.path / "run.jsonl").read_text().splitlines()]
+    (interval,) = [i for i in intervals if i["interval"] and f"T{TIME.findall(text)[0].split()[0]}" in i["end"]]
+    phase = re.search(r"^\d read (device|queue) vda:", text, re.MULTILINE).group(1)
+    (series,) = [s for s in interval["series"] if s["labels"]["phase"] == phase]
+    for name, ns in (("p50", series["percentiles"]["p50"]["ns"]), ("p90", series["percentiles"]["p90"]["ns"]),
+                     ("p99", series["percentiles"]["p99"]["ns"]), ("max", series["max_ns"])):
+        shown = re.search(rf"^{name} +(\S+)", text, re.MULTILINE).group(1)
+        require(abs(shown_ns(shown) - ns) <= 0.006 * ns, f"{name}: {shown} on the screen, {ns} ns in the file")
 
 
 @test("root", "tmux", "direct_root")
