@@ -29,6 +29,7 @@
 static struct {
 	int fd; /* a description of its own, so that it can be non-blocking */
 	bool is_open, is_entered, has_handlers;
+	bool is_stuck; /* did not take the last frame in time */
 	struct termios saved;
 	char enter[MAX_SEQUENCE], clear[MAX_SEQUENCE], leave[MAX_SEQUENCE];
 	int n_colours;
@@ -143,7 +144,7 @@ static void release_stderr(void)
 	terminal.held_fd = -1;
 }
 
-/* Waits so long each time that the terminal takes no more. False when it is gone. */
+/* Waits so long each time that the terminal takes no more, but not again and again. False when it is gone. */
 static bool write_all(const char *bytes, size_t n_bytes, int patience_ms)
 {
 	struct pollfd pollfd = { .fd = terminal.fd, .events = POLLOUT };
@@ -156,10 +157,12 @@ static bool write_all(const char *bytes, size_t n_bytes, int patience_ms)
 		if (n > 0) {
 			bytes += n;
 			n_bytes -= (size_t)n;
-		} else if (poll(&pollfd, 1, patience_ms) == 0) {
+		} else if (poll(&pollfd, 1, terminal.is_stuck ? 0 : patience_ms) == 0) {
+			terminal.is_stuck = true;
 			return true;
 		}
 	}
+	terminal.is_stuck = false;
 	return true;
 }
 
@@ -181,7 +184,7 @@ void terminal_leave(void)
 	int kept = errno;
 
 	if (terminal.is_entered) {
-		terminal.is_entered = false;
+		terminal.is_entered = terminal.is_stuck = false;
 		write_all(terminal.leave, strlen(terminal.leave), LEAVE_MS);
 		/* In the background it is somebody else's already. */
 		if (is_foreground())

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import re
 import shlex
 import signal
@@ -257,6 +258,25 @@ def terminal_goes_away():
         pid = screen.pid()
         screen.tmux("kill-server")
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), "end of the program")
+
+
+@test("root")
+def stuck_terminal():
+    """Intervals go on though nobody takes what is drawn, and the terminal is given back when somebody does."""
+    with Folder() as folder:
+        output, terminal = folder / "run.jsonl", b""
+        pid, fd = pty.fork()
+        if not pid:
+            os.environ["TERM"] = "xterm"
+            os.execv(LATENCYPROBE, [LATENCYPROBE, *LIVE.split(), "-i", "0.05", "-o", output])
+        wait_until(lambda: output.exists() and output.read_bytes().count(b"\n") > 40, "intervals in the file")
+        os.kill(pid, signal.SIGTERM)
+        while b"nothing recorded" not in terminal and b"account:" not in terminal:
+            terminal += os.read(fd, 1 << 16)
+        require_equal(os.waitpid(pid, 0)[1], 0, "status")
+        os.close(fd)
+    before = terminal[:terminal.index(b"block on ", terminal.rindex(b"\033[?1049l"))]
+    require(before.endswith(b"\033[?25h"), f"not given back: {before[-100:]}")
 
 
 @test("root", "tmux", each=["NO_COLOR", "vt100", "ascii", "truecolor"])
