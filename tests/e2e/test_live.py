@@ -275,8 +275,8 @@ def stuck_terminal():
             terminal += os.read(fd, 1 << 16)
         require_equal(os.waitpid(pid, 0)[1], 0, "status")
         os.close(fd)
-    before = terminal[:terminal.index(b"block on ", terminal.rindex(b"\033[?1049l"))]
-    require(before.endswith(b"\033[?25h"), f"not given back: {before[-100:]}")
+    behind = terminal[terminal.rindex(b"\033[?1049l"):]
+    require(0 < behind.find(b"\033[?25h") < behind.find(b"block on "), f"not given back: {behind[:100]}")
 
 
 @test("root", "tmux", each=["NO_COLOR", "vt100", "ascii", "truecolor"])
