@@ -60,7 +60,7 @@ static bool read_terminfo(void)
 
 	if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
-	/* Nothing of the database says that it takes the sequences of ECMA-48, but all that begin so do. */
+	/* The database has no word for ECMA-48; what goes home and erases as that says takes its other sequences, too. */
 	if (!cursor_home || strncmp(cursor_home, "\033[H", 3) || !clr_eol || strncmp(clr_eol, "\033[K", 3))
 		return false;
 	terminal.n_colours = tigetnum("colors");
@@ -226,28 +226,32 @@ static int catch_deaths(void)
 
 int terminal_enter(void)
 {
+	bool is_new = !terminal.is_entered;
 	struct termios modes;
 	int error = catch_deaths();
 
 	if (error)
 		return error;
 	/* After a stop in the midst of it, what the shell has left there is not what was found at first. */
-	if (!terminal.is_entered && tcgetattr(terminal.fd, &terminal.saved))
+	if (is_new && tcgetattr(terminal.fd, &terminal.saved))
 		return fail(-errno, "terminal");
+	if (is_new)
+		hold_stderr();
+	terminal.is_entered = true;
 	modes = terminal.saved;
 	/* Ctrl-C and the like go on to be signals; Ctrl-S must not stop what is measured. */
 	modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
 	modes.c_iflag &= ~(tcflag_t)(IXON | ICRNL);
 	modes.c_cc[VMIN] = 1;
 	modes.c_cc[VTIME] = 0;
-	if (tcsetattr(terminal.fd, TCSANOW, &modes))
-		return fail(-errno, "terminal");
-	if (!terminal.is_entered) {
-		hold_stderr();
-		terminal.is_entered = true;
-		/* Once: it saves the cursor, too. */
-		terminal_write(terminal.enter, strlen(terminal.enter));
+	if (tcsetattr(terminal.fd, TCSANOW, &modes)) {
+		error = -errno;
+		terminal_leave();
+		return fail(error, "terminal");
 	}
+	/* Once: it saves the cursor, too. */
+	if (is_new)
+		terminal_write(terminal.enter, strlen(terminal.enter));
 	terminal_write(terminal.clear, strlen(terminal.clear));
 	return 0;
 }

@@ -353,7 +353,6 @@ static void test_keys(void **state)
 	struct live_view view = { .look = { 80, 24, COLOURS_NONE, true } };
 
 	(void)state;
-	assert_int_equal(live_view_selected(&view, history), 0);
 	press(&view, history, "\t");
 	assert_int_equal(live_view_selected(&view, history), 1);
 	press(&view, history, "\033[A");
@@ -377,17 +376,15 @@ static void test_keys(void **state)
 
 static void test_units(void **state)
 {
-	struct live_view us = { .unit = LIVE_UNIT_US }, ms = { .unit = LIVE_UNIT_MS }, any = { 0 };
+	struct live_view us = { .unit = LIVE_UNIT_US }, ms = { .unit = LIVE_UNIT_MS };
 	char text[UNITS_LEN];
 
 	(void)state;
 	assert_string_equal(live_view_duration(&us, text, 12345678), "12346us");
-	assert_string_equal(live_view_duration(&us, text, 1234), "1.23us");
 	assert_string_equal(live_view_duration(&us, text, 16), "0.016us");
 	assert_string_equal(live_view_duration(&us, text, 68719476736), "68.7s");
 	assert_string_equal(live_view_duration(&ms, text, 512), "512ns");
 	assert_string_equal(live_view_duration(&ms, text, 12345678), "12.3ms");
-	assert_string_equal(live_view_duration(&any, text, 12345678), "12.3ms");
 }
 
 int main(void)
