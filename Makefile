@@ -27,17 +27,19 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli cli_files distribution escape host label log merge nearest out outlier percentile recording \
-	recording_fields recording_parse replay snapshot snapshot_sum units targets/target \
+PURE := account cli cli_files distribution escape host label live_frame live_history live_map live_panel live_screen \
+	live_view log merge nearest out outlier percentile recording recording_fields recording_parse replay snapshot \
+	snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 WORK := $(OUTPUT)/tests/work
 LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(ARCH)-linux-gnu
-LIBRARIES := libbpf jansson
+LIBRARIES := libbpf jansson tinfo
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
@@ -90,10 +92,10 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-$(OUTPUT)/tests/unit/%: tests/unit/%.c tests/unit/fixtures.c $(PURE_OBJECTS)
+$(OUTPUT)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(PURE_OBJECTS)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< tests/unit/fixtures.c $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< $(UNIT_HELPERS) $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
 
 $(WORK): $(wildcard tests/work/*.c tests/work/*.h)
 	$(call say,TEST,$@)

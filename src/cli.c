@@ -20,12 +20,12 @@
 
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
+#define DEFAULT_LIVE_NS 1000000000ULL
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
-	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET,
-	OPTION_KEY,
+	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 };
 
 static const struct argp_option argp_options[] = {
@@ -50,6 +50,9 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "live", OPTION_LIVE, NULL, 0,
+	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
+	  " names the keys" },
 	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors" },
 	{ "verbose", 'v', NULL, 0, "More messages" },
 	{ 0 },
@@ -275,6 +278,10 @@ static void check(struct argp_state *state, struct parse *parse)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
 		usage_error(state, "there is no command behind --");
+	if (options->live && (options->quiet || (options->output && !strcmp(options->output, "-"))))
+		usage_error(state, "--live needs stdout for itself: no %s", options->quiet ? "--quiet" : "-o -");
+	if (options->live && !options->interval_ns)
+		options->interval_ns = DEFAULT_LIVE_NS;
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
 	options->sink = sink_choose(parse->format, options->output);
@@ -312,6 +319,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
 	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;
@@ -406,6 +414,7 @@ void cli_print_help(void)
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
 	     "  sudo latencyprobe block --interval 5            disks, with a report every 5 seconds\n"
+	     "  sudo latencyprobe block --live --outlier 10ms   a screen of what happens right now\n"
 	     "  sudo latencyprobe vfs -p 1234 --op read,write   two operations of one process\n"
 	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
 	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n"

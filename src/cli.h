@@ -18,6 +18,7 @@ struct run_options {
 	const char *output;   /* NULL: stdout only */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	bool quiet;
+	bool live;            /* a screen, where stdout is a terminal that can show it */
 	char **command;       /* NULL, or the traced command */
 	const char *command_line; /* as typed */
 };

@@ -103,7 +103,8 @@ void manual_print_man(void)
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
-	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n.SH SEE ALSO\n"
+	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n"
+	     ".TP\n.BR TERM \", \" COLORTERM \", \" LANG\nwhat the screen of \\-\\-live is drawn with\n.SH SEE ALSO\n"
 	     ".BR bpftrace (8),\n.BR fio (1),\n.BR perf (1)");
 }
 

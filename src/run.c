@@ -18,6 +18,7 @@
 #include "events.h"
 #include "host.h"
 #include "label.h"
+#include "live.h"
 #include "log.h"
 #include "out.h"
 #include "reader.h"
@@ -28,13 +29,15 @@
 #include "version.h"
 
 /* What the loop waits for. */
-enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, N_EVENTS };
+enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, EVENT_KEYS, N_EVENTS };
 
 struct run {
 	const struct run_options *options;
 	struct probe *probe;
 	struct reader *reader;
 	struct events *events;
+	struct live *live; /* NULL without a live screen */
+	bool was_live;     /* it had one, which showed all intervals but the last */
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
@@ -87,6 +90,8 @@ static int watch_signals(struct run *run)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP); /* a dropped terminal is no reason to lose the run */
+	if (run->live)
+		live_add_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -176,7 +181,9 @@ static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
-	if (stdout_has_text(run))
+	if (run->live)
+		live_show(run->live, snapshot);
+	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
 		sink_feed(&run->screen, snapshot);
 	write_file(run, snapshot);
 	snapshot_free(snapshot);
@@ -256,9 +263,13 @@ static int handle(struct run *run, enum event event)
 		events_take(run->events);
 		return check_stdout(run);
 	case EVENT_SIGNAL:
-		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0)
+		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0 ||
+		    (run->live && live_signal(run->live, (int)signal_info.ssi_signo)))
 			return 0;
 		break;
+	case EVENT_KEYS:
+		run->is_over |= !live_keys(run->live);
+		return 0;
 	default:
 		break;
 	}
@@ -294,6 +305,8 @@ static int open_outputs(struct run *run)
 		return fail(-errno, "stdout");
 	run->screen = (struct sink_feed){ options->output ? sink_find("text") : options->sink, run->stdout_out,
 					  &run->sink_options, .has_all = true };
+	if (options->live && live_open(&run->live, &run->info))
+		return -ENOMEM;
 	if (!options->output)
 		return 0;
 	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
@@ -333,6 +346,10 @@ static int begin(struct run *run)
 				    options->interval_ns);
 	if (!error && run->has_child)
 		error = child_release(&run->child, options->command[0]);
+	if (!error && run->live)
+		error = live_start(run->live);
+	if (!error && run->live)
+		error = watch(run, EVENT_KEYS, live_fd(run->live));
 	return error;
 }
 
@@ -374,7 +391,7 @@ static int prepare(struct run *run)
 		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
 
 		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
-				    is_text ? run->stdout_out : run->stderr_out);
+				    run->live ? NULL : is_text ? run->stdout_out : run->stderr_out);
 		if (!error)
 			error = watch(run, EVENT_OUTLIER, events_fd(run->events));
 	}
@@ -389,6 +406,7 @@ static void finish(struct run *run)
 		reading_free(&run->before);
 	label_names_free(&run->names);
 	events_close(run->events);
+	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
 	if (run->file_out)
@@ -425,6 +443,9 @@ int run(const struct run_options *options)
 		error = begin(&run);
 	if (!error)
 		error = loop(&run);
+	live_close(run.live);
+	run.was_live = run.live;
+	run.live = NULL;
 	if (!error)
 		error = report_final(&run);
 	finish(&run);
