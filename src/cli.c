@@ -279,7 +279,7 @@ static int split_command(int argc, char **argv, struct run_options *options)
 	return argc;
 }
 
-static bool asks_for_help(int argc, char **argv)
+bool cli_asks_for_help(int argc, char **argv)
 {
 	int i;
 
@@ -313,7 +313,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	argp_err_exit_status = EXIT_USAGE;
 	argc = split_command(argc, argv, options);
 	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
-	argp_parse(&argp, argc, argv, asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
+	argp_parse(&argp, argc, argv, cli_asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
 }
 
 const struct argp_option *cli_options(void)
@@ -327,14 +327,16 @@ void cli_print_help(void)
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
-	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n\n"
+	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
+	     "  or:  latencyprobe compare BASE NEW\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("  %-9s %s\n", target->name, target->summary);
 	puts("\nCommands:\n"
 	     "  list      what a target measures, where, and what it cannot see\n"
-	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n\n"
+	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n"
+	     "  compare   what changed between two recorded runs, and whether that is too much\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"

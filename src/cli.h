@@ -32,6 +32,9 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 struct argp_option;
 const struct argp_option *cli_options(void);
 
+/* Whether an option asks for what argp prints by itself. */
+bool cli_asks_for_help(int argc, char **argv);
+
 /* What `latencyprobe --help` says. */
 void cli_print_help(void);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "comparison.h"
 #include "comparison_json.h"
 #include "comparison_text.h"
@@ -30,12 +31,12 @@ static const struct argp_option argp_options[] = {
 	{ "current", OPTION_CURRENT, "FILE", 0, "The run now, in place of NEW" },
 	{ .doc = "What is too much; exit status 4 when it is, and it is more than noise:" },
 	{ "threshold-p50", OPTION_THRESHOLD, "PERCENT", 0, "p50 more than PERCENT longer" },
-	{ "threshold-p75", OPTION_THRESHOLD + 1, "PERCENT", 0, "The same of p75" },
-	{ "threshold-p90", OPTION_THRESHOLD + 2, "PERCENT", 0, "The same of p90" },
-	{ "threshold-p95", OPTION_THRESHOLD + 3, "PERCENT", 0, "The same of p95" },
-	{ "threshold-p99", OPTION_THRESHOLD + 4, "PERCENT", 0, "The same of p99" },
-	{ "threshold-p99.9", OPTION_THRESHOLD + 5, "PERCENT", 0, "The same of p99.9" },
-	{ "threshold-p99.99", OPTION_THRESHOLD + 6, "PERCENT", 0, "The same of p99.99" },
+	{ "threshold-p75", OPTION_THRESHOLD + 1, "PERCENT", 0, "p75 more than PERCENT longer" },
+	{ "threshold-p90", OPTION_THRESHOLD + 2, "PERCENT", 0, "p90 more than PERCENT longer" },
+	{ "threshold-p95", OPTION_THRESHOLD + 3, "PERCENT", 0, "p95 more than PERCENT longer" },
+	{ "threshold-p99", OPTION_THRESHOLD + 4, "PERCENT", 0, "p99 more than PERCENT longer" },
+	{ "threshold-p99.9", OPTION_THRESHOLD + 5, "PERCENT", 0, "p99.9 more than PERCENT longer" },
+	{ "threshold-p99.99", OPTION_THRESHOLD + 6, "PERCENT", 0, "p99.99 more than PERCENT longer" },
 	{ "threshold-mean", OPTION_THRESHOLD + FIGURE_MEAN, "PERCENT", 0, "The mean more than PERCENT longer" },
 	{ "threshold-rate", OPTION_THRESHOLD + FIGURE_RATE, "PERCENT", 0,
 	  "PERCENT fewer operations a second; their noise is not known, so any change counts" },
@@ -49,12 +50,14 @@ static const struct argp_option argp_options[] = {
 static const char examples[] =
 	"What changed between two recorded runs (-o FILE.json or FILE.jsonl), and whether it is more than noise\v"
 	"Examples:\n"
-	"  sudo latencyprobe block -o base.json --duration 60    record\n"
+	"  sudo latencyprobe block -o base.json --duration 60\n"
 	"  sudo latencyprobe block -o new.json --duration 60\n"
-	"  latencyprobe compare base.json new.json               what changed\n"
-	"  latencyprobe compare --baseline base.json --current new.json --threshold-p99 20\n"
-	"                                                        fail when p99 is >20 % worse\n\n"
-	"Exit status: 0 within all thresholds, 4 beyond one and more than noise, 2 not comparable, 1 not readable.";
+	"  latencyprobe compare base.json new.json                   what changed\n"
+	"  latencyprobe compare base.json new.json --threshold-p99 20\n"
+	"                                         fail when p99 is >20 % worse\n"
+	"  latencyprobe compare --json --baseline base.json --current new.json\n\n"
+	"Exit status: 0 within all thresholds, 4 one is passed by more than noise,\n"
+	"2 the two cannot be compared, 1 one cannot be read.";
 
 struct compare {
 	const char *base_path, *current_path;
@@ -122,16 +125,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
-static bool asks_for_help(int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "--usage") || !strcmp(argv[i], "-?"))
-			return true;
-	return false;
-}
-
 static int print(const struct compare *options, const struct comparison *comparison)
 {
 	struct out *out = out_wrap(stdout);
@@ -189,7 +182,7 @@ int compare(int argc, char **argv)
 	argv[0] = "latencyprobe compare";
 	argp_err_exit_status = EXIT_USAGE;
 	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
-	argp_parse(&argp, argc, argv, asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &options);
+	argp_parse(&argp, argc, argv, cli_asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &options);
 	if (!recording_read(&base, options.base_path) && !recording_read(&current, options.current_path))
 		status = judge(&options, recording_whole(base), recording_whole(current));
 	recording_free(base);

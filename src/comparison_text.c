@@ -41,7 +41,7 @@ static void print_run(const struct text *text, const char *what, const char *pat
 	out_printf(text->out, "  %-8s", what);
 	out_escaped(text->out, path, 0);
 	/* "2026-01-31T23:59:59.000001Z": ten columns of date, and of the time behind the T the first eight. */
-	out_printf(text->out, ": %.10s %.8s UTC, %s, ", start, start + 11,
+	out_printf(text->out, "\n  %-8s%.10s %.8s UTC, %s, ", "", start, start + 11,
 		   units_duration(elapsed, (double)snapshot->elapsed_ns));
 	out_escaped(text->out, snapshot->run->host, 0);
 	out_puts(text->out, ", Linux ");
@@ -92,6 +92,8 @@ static void print_verdict(const struct text *text, const struct figure *figure, 
 
 	style(text, figure->is_beyond ? RED : figure->verdict == VERDICT_BETTER ? GREEN : "");
 	out_puts(text->out, verdicts[figure->verdict]);
+	if (kind == FIGURE_MEAN && figure->verdict == VERDICT_FEW)
+		out_puts(text->out, " for its tail");
 	if (figure->is_beyond)
 		out_printf(text->out, "%s beyond %g%s", figure->verdict == VERDICT_UNKNOWN ? " " : ",", figure->limit.value,
 			   kind == FIGURE_ERROR ? "pp" : "%");
@@ -157,9 +159,9 @@ static void print_notes(const struct text *text)
 {
 	char count[UNITS_LEN];
 
-	out_printf(text->out, "\nworse, better: more than the noise of sampling; of comparisons of samples that were drawn\n"
-		   "alike, at most %g %% say so of any of their figures (here %s were tested). Runs of the\n"
-		   "same system can differ by more: compare two of those first.\n", 100 * COMPARISON_ALPHA,
+	out_printf(text->out, "\nworse, better: more than the noise of sampling. Of comparisons of samples drawn\n"
+		   "alike, at most %g %% say so of any of their figures (here %s are tested).\n"
+		   "Runs of the same system can differ by more: compare two of those first.\n", 100 * COMPARISON_ALPHA,
 		   units_count(count, text->comparison->n_tests));
 }
 

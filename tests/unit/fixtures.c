@@ -2,9 +2,12 @@
 /* Targets, readings and snapshots that are the same on every machine. */
 #include "fixtures.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define GOLDEN_FOLDER "tests/golden/"
+#define MAX_GOLDEN (1 << 20)
 #define US 1000ULL
 #define MS 1000000ULL
 #define SECOND 1000000000ULL
@@ -322,3 +325,53 @@ const struct fixture fixtures[] = {
 	{ "empty", make_empty }, { "lost", make_lost }, { "hostile", make_hostile },
 };
 const size_t n_fixtures = sizeof(fixtures) / sizeof(fixtures[0]);
+
+static char *read_golden(const char *path)
+{
+	FILE *stream = fopen(path, "r");
+	char *text = calloc(1, MAX_GOLDEN);
+
+	if (!text || (stream && fread(text, 1, MAX_GOLDEN - 1, stream) == MAX_GOLDEN - 1))
+		abort();
+	if (stream)
+		fclose(stream);
+	return text;
+}
+
+static void write_golden(const char *path, const char *text)
+{
+	FILE *stream = fopen(path, "w");
+
+	if (!stream || fputs(text, stream) == EOF || fclose(stream) == EOF)
+		abort();
+	fprintf(stderr, "%s was rewritten\n", path);
+}
+
+static void print_first_difference(const char *path, const char *golden, const char *text)
+{
+	size_t line = 1, start = 0, i;
+
+	for (i = 0; golden[i] && golden[i] == text[i]; i++)
+		if (golden[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	fprintf(stderr, "%s:%zu\n  golden: %.*s\n  now:    %.*s\n(UPDATE_GOLDEN=1 takes over what is now)\n", path, line,
+		(int)strcspn(golden + start, "\n"), golden + start, (int)strcspn(text + start, "\n"), text + start);
+}
+
+bool fixture_is_golden(const char *file, const char *text)
+{
+	char path[256], *golden;
+	bool is_same;
+
+	snprintf(path, sizeof(path), GOLDEN_FOLDER "%s", file);
+	golden = read_golden(path);
+	is_same = !strcmp(golden, text);
+	if (!is_same && getenv("UPDATE_GOLDEN"))
+		write_golden(path, text);
+	else if (!is_same)
+		print_first_difference(path, golden, text);
+	free(golden);
+	return is_same;
+}

@@ -3,6 +3,7 @@
 #ifndef FIXTURES_H
 #define FIXTURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,5 +47,11 @@ struct fixture {
 };
 extern const struct fixture fixtures[];
 extern const size_t n_fixtures;
+
+/*
+ * Whether TEXT is what FILE in tests/golden holds; what differs first is printed. UPDATE_GOLDEN=1 rewrites the file, and
+ * still gives false: nothing passes by being updated.
+ */
+bool fixture_is_golden(const char *file, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every sink against its golden files, and the registries; UPDATE_GOLDEN=1 rewrites the files, and fails. */
+/* Every sink against its golden files, and the registries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +13,6 @@
 #include "fixtures.h"
 #include "out.h"
 #include "sinks/sink.h"
-
-#define GOLDEN_FOLDER "tests/golden/"
-#define MAX_GOLDEN (1 << 20)
 
 /* What the sink writes; the caller frees it. */
 static char *written(const struct sink *sink, const struct snapshot *snapshot, const struct sink_options *options)
@@ -31,57 +28,14 @@ static char *written(const struct sink *sink, const struct snapshot *snapshot, c
 	return text;
 }
 
-static char *read_file(const char *path)
-{
-	FILE *stream = fopen(path, "r");
-	char *text = calloc(1, MAX_GOLDEN);
-
-	assert_non_null(text);
-	if (stream) {
-		assert_true(fread(text, 1, MAX_GOLDEN - 1, stream) < MAX_GOLDEN - 1);
-		fclose(stream);
-	}
-	return text;
-}
-
-static void update(const char *path, const char *text)
-{
-	FILE *stream = fopen(path, "w");
-
-	assert_non_null(stream);
-	fputs(text, stream);
-	assert_int_equal(fclose(stream), 0);
-	print_error("%s was rewritten\n", path);
-}
-
-static void print_first_difference(const char *path, const char *golden, const char *text)
-{
-	size_t line = 1, start = 0, i;
-
-	for (i = 0; golden[i] && golden[i] == text[i]; i++)
-		if (golden[i] == '\n') {
-			line++;
-			start = i + 1;
-		}
-	print_error("%s:%zu\n  golden: %.*s\n  now:    %.*s\n(UPDATE_GOLDEN=1 takes over what is now)\n", path, line,
-		    (int)strcspn(golden + start, "\n"), golden + start, (int)strcspn(text + start, "\n"), text + start);
-}
-
-/* False when the file had other bytes, even if it has these now: nothing passes by being updated. */
 static bool is_golden(const struct sink *sink, const char *name, const struct snapshot *snapshot,
 		      const struct sink_options *options)
 {
-	char *text = written(sink, snapshot, options), *golden, path[256];
+	char *text = written(sink, snapshot, options), file[256];
 	bool is_same;
 
-	snprintf(path, sizeof(path), GOLDEN_FOLDER "%s%s", name, sink->suffix);
-	golden = read_file(path);
-	is_same = !strcmp(golden, text);
-	if (!is_same && getenv("UPDATE_GOLDEN"))
-		update(path, text);
-	else if (!is_same)
-		print_first_difference(path, golden, text);
-	free(golden);
+	snprintf(file, sizeof(file), "%s%s", name, sink->suffix);
+	is_same = fixture_is_golden(file, text);
 	free(text);
 	return is_same;
 }
