@@ -79,7 +79,7 @@ static const char *change_text(const struct figure *figure, int kind, const char
 	else if (isinf(figure->change))
 		return "from 0";
 	else
-		snprintf(buffer, UNITS_LEN, "%+.1f%s%%", figure->change, unit_gap);
+		snprintf(buffer, UNITS_LEN, "%+.*f%s%%", fabs(figure->change) < 999.95, figure->change, unit_gap);
 	return buffer;
 }
 
