@@ -26,8 +26,8 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli compare comparison comparison_json comparison_text escape host label log noise out outlier percentile \
-	recording recording_parse snapshot snapshot_sum units targets/target \
+PURE := account cli compare comparison comparison_json comparison_match comparison_text escape host label log noise out \
+	outlier percentile recording recording_parse snapshot snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))

@@ -39,7 +39,7 @@ static const struct argp_option argp_options[] = {
 	{ "threshold-p99.99", OPTION_THRESHOLD + 6, "PERCENT", 0, "p99.99 more than PERCENT longer" },
 	{ "threshold-mean", OPTION_THRESHOLD + FIGURE_MEAN, "PERCENT", 0, "The mean more than PERCENT longer" },
 	{ "threshold-rate", OPTION_THRESHOLD + FIGURE_RATE, "PERCENT", 0,
-	  "PERCENT fewer operations a second; their noise is not known, so any change counts" },
+	  "PERCENT fewer operations a second; without intervals their noise is not known, and any change counts" },
 	{ "threshold-error", OPTION_THRESHOLD + FIGURE_ERROR, "POINTS", 0,
 	  "The share of errors, in percent of all, more than POINTS higher" },
 	{ .doc = "Output:" },
@@ -141,17 +141,28 @@ static int print(const struct compare *options, const struct comparison *compari
 	return error && error != -EPIPE ? fail(error, "stdout") : 0;
 }
 
-static int judge(const struct compare *options, const struct snapshot *base, const struct snapshot *current)
+/* The intervals are an array that the caller frees; NULL when memory is short. */
+static struct recorded_run run_of(const struct recording *recording)
 {
-	char reason[REASON_LEN];
-	struct comparison *comparison;
+	struct recorded_run run = { .whole = recording_whole(recording) };
+	const struct snapshot **intervals;
+	size_t i;
+
+	while (recording_interval(recording, run.n_intervals))
+		run.n_intervals++;
+	intervals = calloc(run.n_intervals + 1, sizeof(*intervals));
+	for (i = 0; intervals && i < run.n_intervals; i++)
+		intervals[i] = recording_interval(recording, i);
+	run.intervals = intervals;
+	return run;
+}
+
+static int report(const struct compare *options, const struct recorded_run *base, const struct recorded_run *current)
+{
+	struct comparison *comparison = base->intervals && current->intervals ?
+					comparison_make(base, current, options->limits) : NULL;
 	int status = EXIT_FINE;
 
-	if (!comparison_is_possible(base, current, reason)) {
-		fail(0, "%s and %s cannot be compared: %s", options->base_path, options->current_path, reason);
-		return EXIT_USAGE;
-	}
-	comparison = comparison_make(base, current, options->limits);
 	if (!comparison) {
 		fail(-ENOMEM, "%s", options->current_path);
 		return EXIT_FAILED;
@@ -170,6 +181,24 @@ static int judge(const struct compare *options, const struct snapshot *base, con
 	return status;
 }
 
+static int judge(const struct compare *options, const struct recording *base, const struct recording *current)
+{
+	struct recorded_run base_run, current_run;
+	char reason[REASON_LEN];
+	int status;
+
+	if (!comparison_is_possible(recording_whole(base), recording_whole(current), reason)) {
+		fail(0, "%s and %s cannot be compared: %s", options->base_path, options->current_path, reason);
+		return EXIT_USAGE;
+	}
+	base_run = run_of(base);
+	current_run = run_of(current);
+	status = report(options, &base_run, &current_run);
+	free((void *)base_run.intervals);
+	free((void *)current_run.intervals);
+	return status;
+}
+
 int compare(int argc, char **argv)
 {
 	const struct argp argp = {
@@ -184,7 +213,7 @@ int compare(int argc, char **argv)
 	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
 	argp_parse(&argp, argc, argv, cli_asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &options);
 	if (!recording_read(&base, options.base_path) && !recording_read(&current, options.current_path))
-		status = judge(&options, recording_whole(base), recording_whole(current));
+		status = judge(&options, base, current);
 	recording_free(base);
 	recording_free(current);
 	return status;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comparison_match.h"
 #include "noise.h"
 #include "snapshot.h"
 
-#define MAX_COUNT (1ULL << 62) /* so that two of them can be added */
 #define SAMPLED_ALIKE 1.4      /* nearer than 1 of 2 and 1 of 3: the same rate, as far as chance allows */
 
 const char *figure_name(int kind, char buffer[static FIGURE_NAME_LEN])
@@ -86,120 +86,6 @@ bool comparison_is_possible(const struct snapshot *base, const struct snapshot *
 	return !*reason;
 }
 
-/* By all labels but how it ended, which is the order of operations until they are sorted by time. */
-static int order_by_labels(const struct label *one, size_t n_one, const struct label *other, size_t n_other)
-{
-	size_t i, j;
-	int order;
-
-	for (i = j = 0;; i++, j++) {
-		if (i < n_one && !strcmp(one[i].name, "ret"))
-			i++;
-		if (j < n_other && !strcmp(other[j].name, "ret"))
-			j++;
-		if (i >= n_one || j >= n_other)
-			return (i < n_one) - (j < n_other);
-		order = strcmp(one[i].name, other[j].name);
-		if (!order)
-			order = strcmp(one[i].value, other[j].value);
-		if (order)
-			return order;
-	}
-}
-
-static int by_labels(const void *one, const void *other)
-{
-	const struct operation *left = one, *right = other;
-
-	return order_by_labels(left->labels, left->n_labels, right->labels, right->n_labels);
-}
-
-static uint64_t time_of(const struct operation *operation)
-{
-	const struct series *ok = operation->base.ok ? operation->base.ok : operation->current.ok;
-
-	return ok ? ok->sum_ns : 0;
-}
-
-static bool is_in_both(const struct operation *operation)
-{
-	return operation->base.n_all && operation->current.n_all;
-}
-
-static int by_time(const void *one, const void *other)
-{
-	const struct operation *left = one, *right = other;
-
-	if (is_in_both(left) != is_in_both(right))
-		return is_in_both(left) ? -1 : 1;
-	if (time_of(left) != time_of(right))
-		return time_of(left) > time_of(right) ? -1 : 1;
-	return by_labels(one, other);
-}
-
-/* The series of all keys beyond --max-keys: not the same keys in another run. */
-static bool is_overflow(const struct snapshot *snapshot, const struct series *series)
-{
-	const char *op = series_label(series, "op");
-
-	return snapshot->total.counts[LAT_OTHER_KEY] && op && !strcmp(op, "other") && series->n_labels == 2;
-}
-
-static void add_side(struct side *side, const struct side *more)
-{
-	if (!side->ok)
-		side->ok = more->ok;
-	side->n_all = side->n_all + more->n_all < MAX_COUNT ? side->n_all + more->n_all : MAX_COUNT;
-	side->n_errors = side->n_errors + more->n_errors < MAX_COUNT ? side->n_errors + more->n_errors : MAX_COUNT;
-}
-
-/* An operation for each series, to be merged. */
-static void add_series(struct comparison *comparison, const struct snapshot *snapshot, bool is_base)
-{
-	const struct series *series;
-	struct operation *operation;
-	const char *ret;
-	struct side side;
-
-	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
-		if (is_overflow(snapshot, series)) {
-			comparison->has_other = true;
-			continue;
-		}
-		ret = series_label(series, "ret");
-		side = (struct side){ .n_all = series->count < MAX_COUNT ? series->count : MAX_COUNT };
-		if (ret && !strcmp(ret, ret_names[LAT_RET_OK]))
-			side.ok = series;
-		if (ret && !strcmp(ret, ret_names[LAT_RET_ERROR]))
-			side.n_errors = side.n_all;
-		operation = &comparison->operations[comparison->n_operations++];
-		operation->labels = series->labels;
-		operation->n_labels = series->n_labels;
-		*(is_base ? &operation->base : &operation->current) = side;
-	}
-}
-
-static void merge_operations(struct comparison *comparison)
-{
-	struct operation *operations = comparison->operations, *kept = operations;
-	size_t i;
-
-	qsort(operations, comparison->n_operations, sizeof(*operations), by_labels);
-	for (i = 1; i < comparison->n_operations; i++) {
-		if (by_labels(kept, &operations[i])) {
-			*++kept = operations[i];
-			continue;
-		}
-		add_side(&kept->base, &operations[i].base);
-		add_side(&kept->current, &operations[i].current);
-	}
-	if (comparison->n_operations)
-		comparison->n_operations = (size_t)(kept - operations) + 1;
-	qsort(operations, comparison->n_operations, sizeof(*operations), by_time);
-	for (i = 0; i < comparison->n_operations && is_in_both(&operations[i]); i++)
-		comparison->n_both++;
-}
-
 static double percent_change(double base, double current)
 {
 	return base > 0 ? 100 * (current - base) / base : current > 0 ? INFINITY : 0;
@@ -210,27 +96,45 @@ static enum verdict verdict_of(bool is_noise, bool is_worse)
 	return is_noise ? VERDICT_NOISE : is_worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
+static struct noise_mean mean_of(const struct side *side)
+{
+	const struct series *ok = side->ok;
+	struct noise_mean mean = noise_mean_of(ok->slots, ok->count, ok->sum_ns, ok->min_ns, ok->max_ns);
+
+	noise_mean_widen(&mean, &side->blocks[FIGURE_MEAN], (double)ok->count);
+	return mean;
+}
+
+static struct noise_mean rate_of(const struct side *side, const struct recorded_run *run)
+{
+	struct noise_mean rate = { .mean = side->ok->rate_per_s, .degrees = 1 };
+
+	noise_mean_widen(&rate, &side->blocks[FIGURE_RATE], (double)run->whole->elapsed_ns / 1e9);
+	return rate;
+}
+
 /* Whether there is enough to test, which has to be known before the chance of a false alarm can be shared. */
 static bool is_testable(const struct operation *operation, int kind)
 {
-	const struct series *base = operation->base.ok, *current = operation->current.ok;
+	const struct side *base = &operation->base, *current = &operation->current;
 
-	if (kind == FIGURE_RATE)
-		return false;
 	if (kind == FIGURE_ERROR)
-		return operation->base.n_errors || operation->current.n_errors;
-	if (!base || !current)
+		return base->n_errors || current->n_errors;
+	if (!base->ok || !current->ok)
 		return false;
-	if (kind < N_PERCENTILES)
-		return base->percentiles[kind].carried && current->percentiles[kind].carried;
-	return noise_moments_of(base->slots, base->count, base->sum_ns, base->min_ns, base->max_ns).carried &&
-	       noise_moments_of(current->slots, current->count, current->sum_ns, current->min_ns, current->max_ns).carried;
+	if (kind == FIGURE_RATE)
+		return base->blocks[kind].n >= NOISE_MIN_BLOCKS && current->blocks[kind].n >= NOISE_MIN_BLOCKS;
+	if (kind == FIGURE_MEAN)
+		return mean_of(base).carried && mean_of(current).carried;
+	return base->ok->percentiles[kind].carried && current->ok->percentiles[kind].carried;
 }
 
 /* The slots that the percentile is between; LAT_N_SLOTS where there is no limit upwards. */
-static void quantile_slots(const struct series *series, double percent, double tail, uint32_t *low, uint32_t *high)
+static void quantile_slots(const struct side *side, int kind, double tail, uint32_t *low, uint32_t *high)
 {
-	struct noise_ranks ranks = noise_ranks_of(series->count, percent, tail);
+	const struct series *ok = side->ok;
+	double n_effective = noise_effective_n(&side->blocks[kind], side->shares[kind], ok->count, tail);
+	struct noise_ranks ranks = noise_scaled_ranks(ok->count, n_effective, percentile_ranks[kind], tail);
 	uint64_t n_so_far = 0;
 	uint32_t slot;
 
@@ -239,12 +143,10 @@ static void quantile_slots(const struct series *series, double percent, double t
 	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
 		if (n_so_far < ranks.low)
 			*low = slot;
-		if (n_so_far < ranks.high)
+		if (n_so_far < ranks.high && ranks.high <= ok->count)
 			*high = slot;
-		n_so_far += series->slots[slot];
+		n_so_far += ok->slots[slot];
 	}
-	if (ranks.high > series->count)
-		*high = LAT_N_SLOTS;
 }
 
 static uint64_t slot_end(uint32_t slot)
@@ -256,8 +158,8 @@ static void judge_percentile(struct figure *figure, const struct operation *oper
 {
 	uint32_t base_low, base_high, current_low, current_high;
 
-	quantile_slots(operation->base.ok, percentile_ranks[kind], tail, &base_low, &base_high);
-	quantile_slots(operation->current.ok, percentile_ranks[kind], tail, &current_low, &current_high);
+	quantile_slots(&operation->base, kind, tail, &base_low, &base_high);
+	quantile_slots(&operation->current, kind, tail, &current_low, &current_high);
 	figure->base_low_ns = lat_slot_low(base_low);
 	figure->base_high_ns = slot_end(base_high);
 	figure->current_low_ns = lat_slot_low(current_low);
@@ -265,22 +167,28 @@ static void judge_percentile(struct figure *figure, const struct operation *oper
 	figure->verdict = verdict_of(current_low <= base_high && base_low <= current_high, current_low > base_high);
 }
 
-static void judge_mean(struct figure *figure, const struct operation *operation, double tail)
+static void judge_mean(struct figure *figure, const struct noise_mean *before, const struct noise_mean *after,
+		       bool more_is_worse, double tail)
 {
-	const struct series *base = operation->base.ok, *current = operation->current.ok;
-	struct noise_moments before = noise_moments_of(base->slots, base->count, base->sum_ns, base->min_ns, base->max_ns);
-	struct noise_moments after = noise_moments_of(current->slots, current->count, current->sum_ns, current->min_ns,
-						      current->max_ns);
+	figure->verdict = verdict_of(!noise_means_differ(before, after, tail), (after->mean > before->mean) == more_is_worse);
+}
 
-	figure->verdict = verdict_of(!noise_means_differ(&before, &after, tail), after.mean > before.mean);
+/* As many errors in as many as there would be, if they were independent. */
+static uint64_t effective_errors(const struct side *side, double tail, uint64_t *n)
+{
+	double share = (double)side->n_errors / (double)side->n_all;
+
+	*n = (uint64_t)noise_effective_n(&side->blocks[FIGURE_ERROR], share, side->n_all, tail);
+	return *n == side->n_all ? side->n_errors : (uint64_t)(share * (double)*n + 0.5);
 }
 
 static void judge_errors(struct figure *figure, const struct operation *operation, double tail)
 {
-	const struct side *base = &operation->base, *current = &operation->current;
+	uint64_t n_base, n_current, base = effective_errors(&operation->base, tail, &n_base);
+	uint64_t current = effective_errors(&operation->current, tail, &n_current);
 
-	figure->verdict = verdict_of(!noise_shares_differ(current->n_errors, current->n_all, base->n_errors, base->n_all,
-							  tail), figure->change > 0);
+	figure->verdict = verdict_of(!n_base || !n_current ||
+				     !noise_shares_differ(current, n_current, base, n_base, tail), figure->change > 0);
 }
 
 /* 0 where there is no such series, which the verdict then says. */
@@ -298,18 +206,23 @@ static double value_of(const struct side *side, int kind)
  * Each test may err on either side, and each of the two intervals of a percentile as well. (If the base's lies wholly
  * below the other one, the base's misses the percentile upwards or the other one's downwards.)
  */
-static void judge(struct figure *figure, const struct operation *operation, int kind, double alpha)
+static void judge(const struct comparison *comparison, struct operation *operation, int kind, double alpha)
 {
-	if (kind == FIGURE_RATE)
-		figure->verdict = VERDICT_UNKNOWN;
-	else if (kind == FIGURE_ERROR)
+	const struct side *base = &operation->base, *current = &operation->current;
+	struct figure *figure = &operation->figures[kind];
+	struct noise_mean before, after;
+
+	if (kind == FIGURE_ERROR) {
 		judge_errors(figure, operation, alpha / 2);
-	else if (!is_testable(operation, kind))
-		figure->verdict = VERDICT_FEW;
-	else if (kind == FIGURE_MEAN)
-		judge_mean(figure, operation, alpha / 2);
-	else
+	} else if (!is_testable(operation, kind)) {
+		figure->verdict = kind == FIGURE_RATE ? VERDICT_UNKNOWN : VERDICT_FEW;
+	} else if (kind < N_PERCENTILES) {
 		judge_percentile(figure, operation, kind, alpha / 4);
+	} else {
+		before = kind == FIGURE_MEAN ? mean_of(base) : rate_of(base, &comparison->base);
+		after = kind == FIGURE_MEAN ? mean_of(current) : rate_of(current, &comparison->current);
+		judge_mean(figure, &before, &after, kind == FIGURE_MEAN, alpha / 2);
+	}
 }
 
 static void compare_figure(struct comparison *comparison, struct operation *operation, int kind, struct limit limit,
@@ -323,7 +236,7 @@ static void compare_figure(struct comparison *comparison, struct operation *oper
 	figure->change = kind == FIGURE_ERROR ? figure->current - figure->base :
 			 percent_change(figure->base, figure->current);
 	figure->limit = limit;
-	judge(figure, operation, kind, alpha);
+	judge(comparison, operation, kind, alpha);
 	worse = kind == FIGURE_RATE ? -figure->change : figure->change;
 	figure->is_beyond = limit.is_set && worse > limit.value &&
 			    (figure->verdict == VERDICT_WORSE || figure->verdict == VERDICT_UNKNOWN);
@@ -333,27 +246,17 @@ static void compare_figure(struct comparison *comparison, struct operation *oper
 	comparison->n_beyond += figure->is_beyond;
 }
 
-struct comparison *comparison_make(const struct snapshot *base, const struct snapshot *current,
+struct comparison *comparison_make(const struct recorded_run *base, const struct recorded_run *current,
 				   const struct limit limits[static N_FIGURES])
 {
-	struct comparison *comparison = calloc(1, sizeof(*comparison));
+	struct comparison *comparison = comparison_match(base, current);
 	size_t i;
 	int kind;
 
 	if (!comparison)
 		return NULL;
-	comparison->base = base;
-	comparison->current = current;
-	comparison->operations = calloc(base->n_series + current->n_series + 1, sizeof(*comparison->operations));
-	if (!comparison->operations) {
-		free(comparison);
-		return NULL;
-	}
 	for (kind = 0; kind < N_FIGURES; kind++)
 		comparison->has_limits |= limits[kind].is_set;
-	add_series(comparison, base, true);
-	add_series(comparison, current, false);
-	merge_operations(comparison);
 	for (i = 0; i < comparison->n_both; i++)
 		for (kind = 0; kind < N_FIGURES; kind++)
 			comparison->n_tests += is_testable(&comparison->operations[i], kind);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What changed between two whole runs, and whether it is more than noise: computed once, const from then on.
+ * What changed between two runs, and whether it is more than noise: computed once, const from then on.
  * No clock, no files, no options here.
  *
  * A percentile changed by more than noise when the intervals that hold it in either run (noise_ranks_of()) do not meet,
  * not even in a slot: since both have the same slots, what lies in different slots is in the order of its slots, so
  * slots never add a false alarm; a shift within a slot (at most 6.25 %) is not seen. Means: Welch's test with the
- * largest variances that the slots allow. Shares of errors: Fisher's exact test. Rates say nothing of their noise in
- * one run, so they are never said to be more than noise.
+ * largest variances that the slots allow. Shares of errors: Fisher's exact test.
+ *
+ * Samples are taken as independent, unless a run was recorded in NOISE_MIN_BLOCKS intervals or more: then what the
+ * intervals differ by is noise as well (noise_effective_n()), and rates, of whose noise nothing is known otherwise, are
+ * judged like means.
  *
  * The tests of a comparison share one chance of a false alarm (Bonferroni): of comparisons of two runs that follow the
  * same distributions, at most COMPARISON_ALPHA have a figure anywhere that is said to be more than noise.
@@ -19,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "noise.h"
 #include "percentile.h"
 
 struct label;
@@ -43,7 +47,7 @@ enum verdict {
 	VERDICT_BETTER,  /* more than that */
 	VERDICT_WORSE,
 	VERDICT_FEW,     /* too few samples to tell */
-	VERDICT_UNKNOWN, /* rates */
+	VERDICT_UNKNOWN, /* rates of a run without intervals */
 };
 
 /* ns; for rates per second, for errors percent of all that ended. */
@@ -64,12 +68,20 @@ struct operation {
 	struct side {
 		const struct series *ok; /* NULL: none ended ok */
 		uint64_t n_all, n_errors;
+		struct noise_blocks blocks[N_FIGURES]; /* the intervals in which there was anything; of the rate all */
+		double shares[N_PERCENTILES]; /* how much of all is below what the blocks of a percentile count */
 	} base, current; /* n_all 0: not in that run */
 	struct figure figures[N_FIGURES]; /* all zero where it is in one run only */
 };
 
+struct recorded_run {
+	const struct snapshot *whole;
+	const struct snapshot *const *intervals;
+	size_t n_intervals;
+};
+
 struct comparison {
-	const struct snapshot *base, *current; /* outlive the comparison */
+	struct recorded_run base, current; /* outlive the comparison */
 	struct operation *operations; /* in both: most time in the base first; then what is in one only */
 	size_t n_operations, n_both;
 	size_t n_tests;    /* among which COMPARISON_ALPHA is shared */
@@ -90,7 +102,7 @@ bool comparison_is_possible(const struct snapshot *base, const struct snapshot *
 			    char reason[static REASON_LEN]);
 
 /* NULL when memory is short. */
-struct comparison *comparison_make(const struct snapshot *base, const struct snapshot *current,
+struct comparison *comparison_make(const struct recorded_run *base, const struct recorded_run *current,
 				   const struct limit limits[static N_FIGURES]);
 
 void comparison_free(struct comparison *comparison); /* NULL is fine */

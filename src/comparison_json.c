@@ -13,8 +13,9 @@
 #define SCHEMA "latencyprobe.comparison"
 #define SCHEMA_VERSION 1
 
-static json_t *make_run(const char *path, const struct snapshot *snapshot)
+static json_t *make_run(const char *path, const struct recorded_run *recorded)
 {
+	const struct snapshot *snapshot = recorded->whole;
 	json_t *run = json_object();
 	char buffer[UNITS_TIME_LEN];
 
@@ -26,6 +27,7 @@ static json_t *make_run(const char *path, const struct snapshot *snapshot)
 	json_set_text(&run, "start", units_iso8601(buffer, snapshot->start_realtime_ns));
 	json_set_text(&run, "end", units_iso8601(buffer, snapshot->end_realtime_ns));
 	json_set_integer(&run, "elapsed_ns", snapshot->elapsed_ns);
+	json_set_integer(&run, "intervals", recorded->n_intervals);
 	return run;
 }
 
@@ -110,10 +112,10 @@ void comparison_write_json(struct out *out, const struct comparison *comparison,
 	json_set_text(&root, "schema", SCHEMA);
 	json_set_integer(&root, "schema_version", SCHEMA_VERSION);
 	json_set_text(&root, "tool_version", LATENCYPROBE_VERSION);
-	json_set_text(&root, "target", comparison->base->run->target);
-	json_set_text(&root, "by", comparison->base->run->by);
-	json_set(&root, "base", make_run(base_path, comparison->base));
-	json_set(&root, "current", make_run(current_path, comparison->current));
+	json_set_text(&root, "target", comparison->base.whole->run->target);
+	json_set_text(&root, "by", comparison->base.whole->run->by);
+	json_set(&root, "base", make_run(base_path, &comparison->base));
+	json_set(&root, "current", make_run(current_path, &comparison->current));
 	for (i = 0; i < comparison->n_operations; i++)
 		json_append(&operations, make_operation(&comparison->operations[i]));
 	json_set(&root, "operations", operations);

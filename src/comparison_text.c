@@ -31,8 +31,10 @@ static void style(const struct text *text, const char *sequence)
 		out_puts(text->out, sequence);
 }
 
-static void print_run(const struct text *text, const char *what, const char *path, const struct snapshot *snapshot)
+static void print_run(const struct text *text, const char *what, const char *path,
+		      const struct recorded_run *run)
 {
+	const struct snapshot *snapshot = run->whole;
 	char start[UNITS_TIME_LEN], elapsed[UNITS_LEN], count[UNITS_LEN];
 	uint64_t n_lost = 0;
 	int i;
@@ -46,6 +48,8 @@ static void print_run(const struct text *text, const char *what, const char *pat
 	out_escaped(text->out, snapshot->run->host, 0);
 	out_puts(text->out, ", Linux ");
 	out_escaped(text->out, snapshot->run->kernel, 0);
+	if (run->n_intervals)
+		out_printf(text->out, ", %zu interval%s", run->n_intervals, run->n_intervals == 1 ? "" : "s");
 	out_puts(text->out, "\n");
 	for (i = 0; i < LAT_N_ENDINGS; i++)
 		n_lost += count_texts[i].is_loss ? snapshot->total.counts[i] : 0;
@@ -157,12 +161,18 @@ static void print_unmatched(const struct text *text)
 
 static void print_notes(const struct text *text)
 {
+	const struct comparison *comparison = text->comparison;
+	bool has_blocks = comparison->base.n_intervals >= NOISE_MIN_BLOCKS &&
+			  comparison->current.n_intervals >= NOISE_MIN_BLOCKS;
 	char count[UNITS_LEN];
 
-	out_printf(text->out, "\nworse, better: more than the noise of sampling. Of comparisons of samples drawn\n"
-		   "alike, at most %g %% say so of any of their figures (here %s are tested).\n"
-		   "Runs of the same system can differ by more: compare two of those first.\n", 100 * COMPARISON_ALPHA,
-		   units_count(count, text->comparison->n_tests));
+	out_printf(text->out, "\nworse, better: more than %s. Of comparisons of like with\n"
+		   "like, at most %g %% say so of any of their figures (here %s are tested).\n",
+		   has_blocks ? "what intervals differ by" : "the noise of sampling", 100 * COMPARISON_ALPHA,
+		   units_count(count, comparison->n_tests));
+	if (!has_blocks)
+		out_printf(text->out, "Machines drift, too, which is known where both runs are recorded in %d intervals or\n"
+			   "more: -o FILE.jsonl -i 1\n", NOISE_MIN_BLOCKS);
 }
 
 static void print_beyond(const struct text *text)
@@ -213,11 +223,11 @@ void comparison_write_text(struct out *out, const struct comparison *comparison,
 	size_t i;
 
 	style(&text, BOLD);
-	out_escaped(out, comparison->base->run->target, 0);
+	out_escaped(out, comparison->base.whole->run->target, 0);
 	style(&text, PLAIN);
 	out_puts(out, "\n");
-	print_run(&text, "base", base_path, comparison->base);
-	print_run(&text, "current", current_path, comparison->current);
+	print_run(&text, "base", base_path, &comparison->base);
+	print_run(&text, "current", current_path, &comparison->current);
 	for (i = 0; i < comparison->n_both; i++)
 		print_operation(&text, &comparison->operations[i]);
 	print_unmatched(&text);

@@ -10,6 +10,8 @@
 #define MAX_WALK_DEVIATION 1e4
 #define NEGLIGIBLE 1e-25
 #define MAX_NORMAL_QUANTILE 38.0 /* beyond, a double holds no chance but 0 */
+#define MAX_STUDENT_QUANTILE 1e9
+#define MANY_DEGREES 200
 #define CARRIED_MEAN_MIN 28.0
 #define CARRIED_MEAN_PER_SKEWNESS 25.0
 
@@ -135,27 +137,79 @@ static void slot_bounds(uint32_t slot, uint64_t min, uint64_t max, double *low, 
 	*high = (double)(last > max ? max : last);
 }
 
-struct noise_moments noise_moments_of(const uint64_t *slots, uint64_t count, uint64_t sum, uint64_t min, uint64_t max)
+struct noise_mean noise_mean_of(const uint64_t *slots, uint64_t count, uint64_t sum, uint64_t min, uint64_t max)
 {
-	struct noise_moments moments = { .n = (double)count, .mean = (double)sum / (double)count };
-	double low, high, off, worst, second = 0, third = 0, bound = 0;
+	double n = (double)count, low, high, off, worst, second = 0, third = 0, bound = 0, skewness;
+	struct noise_mean mean = { .mean = (double)sum / n, .degrees = n - 1 };
 	uint32_t slot;
 
 	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
 		if (!slots[slot])
 			continue;
 		slot_bounds(slot, min, max, &low, &high);
-		off = (low + high) / 2 - moments.mean;
-		worst = fmax(fabs(low - moments.mean), fabs(high - moments.mean));
+		off = (low + high) / 2 - mean.mean;
+		worst = fmax(fabs(low - mean.mean), fabs(high - mean.mean));
 		second += (double)slots[slot] * off * off;
 		third += (double)slots[slot] * off * off * off;
 		bound += (double)slots[slot] * worst * worst;
 	}
 	if (count > 1)
-		moments.variance = bound / (moments.n - 1);
-	off = second > 0 ? third / moments.n / pow(second / moments.n, 1.5) : 0;
-	moments.carried = moments.n >= CARRIED_MEAN_MIN + CARRIED_MEAN_PER_SKEWNESS * off * off;
-	return moments;
+		mean.variance = bound / (n - 1) / n;
+	skewness = second > 0 ? third / n / pow(second / n, 1.5) : 0;
+	mean.carried = n >= CARRIED_MEAN_MIN + CARRIED_MEAN_PER_SKEWNESS * skewness * skewness;
+	return mean;
+}
+
+void noise_blocks_add(struct noise_blocks *blocks, double part, double size, double ratio)
+{
+	blocks->n++;
+	blocks->squares += (part - ratio * size) * (part - ratio * size);
+}
+
+/* Of the ratio; the blocks are clusters of unequal sizes. */
+static double blocks_variance(const struct noise_blocks *blocks, double total)
+{
+	return (double)blocks->n / (double)(blocks->n - 1) * blocks->squares / total / total;
+}
+
+void noise_mean_widen(struct noise_mean *mean, const struct noise_blocks *blocks, double total)
+{
+	double variance = blocks->n >= NOISE_MIN_BLOCKS ? blocks_variance(blocks, total) : 0;
+
+	if (variance <= mean->variance)
+		return;
+	mean->variance = variance;
+	mean->degrees = (double)blocks->n - 1;
+}
+
+double noise_effective_n(const struct noise_blocks *blocks, double share, uint64_t n, double tail)
+{
+	double effect, correction;
+
+	if (blocks->n < NOISE_MIN_BLOCKS || share <= 0 || share >= 1)
+		return (double)n;
+	effect = blocks_variance(blocks, (double)n) / (share * (1 - share) / (double)n);
+	correction = noise_student_quantile(tail, (double)blocks->n - 1) / noise_normal_quantile(tail);
+	return effect > 0 ? fmin((double)n, (double)n / effect / correction / correction) : (double)n;
+}
+
+struct noise_ranks noise_scaled_ranks(uint64_t n, double n_effective, double percent, double tail)
+{
+	struct noise_ranks ranks, scaled = { .high = n + 1 };
+	uint64_t n_whole = (uint64_t)n_effective;
+	double scale;
+
+	if (n_effective >= (double)n)
+		return noise_ranks_of(n, percent, tail);
+	if (!n_whole)
+		return scaled;
+	ranks = noise_ranks_of(n_whole, percent, tail);
+	scale = (double)n / (double)n_whole;
+	if (ranks.low)
+		scaled.low = (uint64_t)((double)(ranks.low - 1) * scale);
+	if (ranks.high <= n_whole)
+		scaled.high = (uint64_t)ceil((double)ranks.high * scale);
+	return scaled;
 }
 
 double noise_normal_quantile(double tail)
@@ -173,22 +227,46 @@ double noise_normal_quantile(double tail)
 	return high;
 }
 
-double noise_student_quantile(double tail, double degrees)
+/* The chance of more than T with a whole number of DEGREES of freedom. */
+static double student_tail(double t, unsigned int degrees)
 {
-	double x = noise_normal_quantile(tail), xx = x * x;
+	double angle = atan(t / sqrt(degrees)), cosine = cos(angle), term, sum = 0;
+	unsigned int i;
 
-	return x + x * (xx + 1) / (4 * degrees) + x * ((5 * xx + 16) * xx + 3) / (96 * pow(degrees, 2)) +
-	       x * (((3 * xx + 19) * xx + 17) * xx - 15) / (384 * pow(degrees, 3));
+	term = degrees % 2 ? cosine : 1;
+	for (i = degrees % 2 ? 1 : 0; i + 2 <= degrees; i += 2) {
+		sum += term;
+		term *= cosine * cosine * (i + 1) / (i + 2);
+	}
+	sum *= sin(angle);
+	return (1 - (degrees % 2 ? (angle + sum) * M_2_PI : sum)) / 2;
 }
 
-bool noise_means_differ(const struct noise_moments *one, const struct noise_moments *other, double tail)
+double noise_student_quantile(double tail, double degrees)
 {
-	double part = one->variance / one->n, other_part = other->variance / other->n, variance = part + other_part;
-	double degrees;
+	double x = noise_normal_quantile(tail), xx = x * x, low = 0, high = MAX_STUDENT_QUANTILE, middle;
+	int i;
+
+	if (degrees > MANY_DEGREES)
+		return x + x * (xx + 1) / (4 * degrees) + x * ((5 * xx + 16) * xx + 3) / (96 * degrees * degrees);
+	for (i = 0; i < 80; i++) {
+		middle = (low + high) / 2;
+		if (student_tail(middle, degrees < 1 ? 1 : (unsigned int)degrees) > tail)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+bool noise_means_differ(const struct noise_mean *one, const struct noise_mean *other, double tail)
+{
+	double variance = one->variance + other->variance, degrees;
 
 	if (variance <= 0)
 		return fabs(one->mean - other->mean) > 0;
-	degrees = variance * variance / (part * part / (one->n - 1) + other_part * other_part / (other->n - 1));
+	degrees = variance * variance / (one->variance * one->variance / one->degrees +
+					 other->variance * other->variance / other->degrees);
 	return fabs(one->mean - other->mean) / sqrt(variance) > noise_student_quantile(tail, degrees);
 }
 

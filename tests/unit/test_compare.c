@@ -210,7 +210,8 @@ static bool is_golden(const char *file, size_t base_fixture, size_t current_fixt
 		[FIGURE_RATE] = { .is_set = true, .value = 5 }, [FIGURE_ERROR] = { .is_set = true, .value = 0.5 },
 	};
 	struct snapshot *base = fixtures[base_fixture].make(), *current = fixtures[current_fixture].make();
-	struct comparison *comparison = comparison_make(base, current, limits);
+	struct comparison *comparison = comparison_make(&(struct recorded_run){ .whole = base },
+							&(struct recorded_run){ .whole = current }, limits);
 	char *text = NULL;
 	size_t n_bytes;
 	FILE *stream = open_memstream(&text, &n_bytes);

@@ -19,6 +19,7 @@
 #define P99 4
 #define N_PAIRS 1000
 #define N_SHIFTS 200
+#define N_INTERVALS 20
 
 static const struct limit no_limits[N_FIGURES];
 
@@ -43,60 +44,130 @@ static uint64_t draw(uint64_t *seed, double scale)
 	return (uint64_t)(scale * 50000 * exp((sum / 65536 - 2) * 1.5) * (tail >> 58 ? 1 : 8));
 }
 
-static struct snapshot *sample(uint64_t *seed, int n, double scale)
-{
-	struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK);
-	struct reading reading = fixture_reading(10 * SECOND);
+/* How pairs are drawn. */
+struct draws {
+	int n_base, n_current;
+	double shift;       /* of the current run */
+	double drift;       /* how far intervals are apart, as a logarithm; 0: independent samples */
+	bool has_intervals; /* they were recorded */
+};
 
-	while (n--)
-		fixture_record(&reading, &read, draw(seed, scale), 1, 1);
-	return finish(&reading, &fixture_files);
+static struct snapshot *make(const struct reading *before, const struct reading *now, uint64_t number)
+{
+	struct snapshot_input input = fixture_input(&fixture_files, now);
+	struct snapshot *snapshot;
+
+	input.before = before;
+	input.number = number;
+	snapshot = snapshot_make(&input);
+	assert_non_null(snapshot);
+	return snapshot;
+}
+
+static struct reading copy_of(const struct reading *reading)
+{
+	struct reading copy = fixture_reading(0);
+	struct raw_series *series = copy.series;
+
+	memcpy(series, reading->series, reading->n_series * sizeof(*series));
+	copy = *reading;
+	copy.series = series;
+	return copy;
+}
+
+static struct recorded_run run_of(uint64_t *seed, const struct draws *draws, int n, double scale)
+{
+	struct snapshot **intervals = calloc(N_INTERVALS, sizeof(struct snapshot *));
+	struct recorded_run run = { .intervals = (const struct snapshot *const *)intervals };
+	struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK);
+	struct reading reading = fixture_reading(0), before;
+	uint64_t i;
+	int left;
+
+	for (i = 1; i <= N_INTERVALS; i++) {
+		/* Four even spreads again, from -2 to 2 times the drift. */
+		double drift = (double)(fixture_random(seed) >> 62) + (double)(fixture_random(seed) >> 40) * 0x1p-24 - 2;
+
+		if (draws->has_intervals)
+			before = copy_of(&reading);
+		reading.monotonic_ns += SECOND / 2;
+		reading.realtime_ns += SECOND / 2;
+		for (left = n / N_INTERVALS; left; left--)
+			fixture_record(&reading, &read, draw(seed, scale * exp(draws->drift * drift)), 1, 1);
+		if (!draws->has_intervals)
+			continue;
+		intervals[run.n_intervals++] = make(&before, &reading, i);
+		reading_free(&before);
+	}
+	run.whole = make(NULL, &reading, 0);
+	reading_free(&reading);
+	return run;
+}
+
+static void free_run(const struct recorded_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->n_intervals; i++)
+		snapshot_free((struct snapshot *)run->intervals[i]);
+	snapshot_free((struct snapshot *)run->whole);
+	free((void *)run->intervals);
 }
 
 /* How many of N_TRIALS comparisons find, somewhere or in the given figure, what is more than noise. */
-static int count_alarms(uint64_t *seed, int n_trials, int n_base, int n_current, double shift, int kind)
+static int count_alarms(uint64_t seed, int n_trials, const struct draws *draws, int kind)
 {
-	int n_alarms = 0;
+	int n_alarms = 0, trial;
 
-	while (n_trials--) {
-		struct snapshot *base = sample(seed, n_base, 1), *current = sample(seed, n_current, shift);
-		struct comparison *comparison = comparison_make(base, current, no_limits);
+	for (trial = 0; trial < n_trials; trial++) {
+		struct recorded_run base = run_of(&seed, draws, draws->n_base, 1);
+		struct recorded_run current = run_of(&seed, draws, draws->n_current, draws->shift);
+		struct comparison *comparison = comparison_make(&base, &current, no_limits);
 
 		assert_int_equal(comparison->n_both, 1);
 		n_alarms += kind == N_FIGURES ? comparison->n_differ > 0 :
 			    comparison->operations[0].figures[kind].verdict == VERDICT_WORSE;
 		comparison_free(comparison);
-		snapshot_free(base);
-		snapshot_free(current);
+		free_run(&base);
+		free_run(&current);
 	}
+	print_message("%d and %d samples, %g times as long, drift %g, %s intervals: found in %d of %d\n", draws->n_base,
+		      draws->n_current, draws->shift, draws->drift, draws->has_intervals ? "with" : "without", n_alarms,
+		      n_trials);
 	return n_alarms;
 }
 
 /* The 5 % are those of whole comparisons: all percentiles that are carried, and the mean. */
 static void test_false_alarms(void **state)
 {
-	static const int sizes[][2] = { { 200, 200 }, { 2000, 2000 }, { 10000, 10000 }, { 300, 10000 }, { 10000, 300 } };
-	uint64_t seed = 1;
+	static const struct draws draws[] = {
+		{ 200, 200, 1 }, { 2000, 2000, 1 }, { 10000, 10000, 1 }, { 300, 10000, 1 }, { 10000, 300, 1 },
+		{ 200, 200, 1, 0, true }, { 4000, 4000, 1, 0, true },
+	};
 	size_t i;
-	int n;
 
 	(void)state;
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		n = count_alarms(&seed, N_PAIRS, sizes[i][0], sizes[i][1], 1, N_FIGURES);
-		print_message("%d and %d samples: %d of %d comparisons with a false alarm\n", sizes[i][0], sizes[i][1], n,
-			      N_PAIRS);
-		assert_in_range(n, 0, N_PAIRS * COMPARISON_ALPHA);
-	}
+	for (i = 0; i < sizeof(draws) / sizeof(draws[0]); i++)
+		assert_in_range(count_alarms(1, N_PAIRS, &draws[i], N_FIGURES), 0, N_PAIRS * COMPARISON_ALPHA);
+}
+
+/* What drifts is only like itself where intervals tell so. */
+static void test_drift(void **state)
+{
+	static const struct draws drifting = { 4000, 4000, 1, 0.3, true }, untold = { 4000, 4000, 1, 0.3, false };
+
+	(void)state;
+	assert_in_range(count_alarms(3, N_PAIRS, &drifting, N_FIGURES), 0, N_PAIRS * COMPARISON_ALPHA);
+	assert_in_range(count_alarms(4, N_SHIFTS, &untold, N_FIGURES), N_SHIFTS * COMPARISON_ALPHA + 1, N_SHIFTS);
 }
 
 static void test_power(void **state)
 {
-	uint64_t seed = 2;
-	int n = count_alarms(&seed, N_SHIFTS, 100000, 100000, 1.2, P99);
+	static const struct draws draws[] = { { 100000, 100000, 1.2 }, { 100000, 100000, 1.2, 0, true } };
 
 	(void)state;
-	print_message("100000 samples, p99 20 %% longer: found in %d of %d\n", n, N_SHIFTS);
-	assert_in_range(n, N_SHIFTS * 95 / 100, N_SHIFTS);
+	assert_in_range(count_alarms(2, N_SHIFTS, &draws[0], P99), N_SHIFTS * 95 / 100, N_SHIFTS);
+	assert_in_range(count_alarms(5, N_SHIFTS / 4, &draws[1], P99), N_SHIFTS / 4 * 95 / 100, N_SHIFTS / 4);
 }
 
 /* N samples that take NS and N_ABOVE that take twice as long, with N_ERRORS of them failed. */
@@ -126,7 +197,8 @@ static const struct comparison *compare_steps(struct snapshot *base, struct snap
 	snapshot_free(snapshots[1]);
 	snapshots[0] = base;
 	snapshots[1] = current;
-	comparison = base ? comparison_make(base, current, limits) : NULL;
+	comparison = base ? comparison_make(&(struct recorded_run){ .whole = base }, &(struct recorded_run){ .whole = current },
+					    limits) : NULL;
 	return comparison;
 }
 
@@ -317,7 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_errors), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_matching), cmocka_unit_test(test_same), cmocka_unit_test(test_possible),
-		cmocka_unit_test(test_false_alarms), cmocka_unit_test(test_power),
+		cmocka_unit_test(test_false_alarms), cmocka_unit_test(test_drift), cmocka_unit_test(test_power),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

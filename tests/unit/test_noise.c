@@ -91,7 +91,8 @@ static void test_quantiles(void **state)
 		double tail, degrees, expected; /* of printed tables */
 	} rows[] = {
 		{ 0.025, 20, 2.085963 }, { 0.025, 30, 2.042272 }, { 0.001, 40, 3.306878 }, { 0.0005, 100, 3.390491 },
-		{ 0.025, 1e9, 1.959964 },
+		{ 0.025, 1e9, 1.959964 }, { 0.025, 1, 12.7062 }, { 0.001, 2, 22.3271 }, { 0.005, 7, 3.499483 },
+		{ 0.0005, 9, 4.780913 }, { 0.001, 7.9, 4.785290 },
 	};
 	size_t i;
 
@@ -132,9 +133,9 @@ static void test_shares(void **state)
 /* t = 0.3 / sqrt(2 / 100) = 2.1213 with 198 degrees of freedom: between the quantiles for 0.025 and for 0.01. */
 static void test_means(void **state)
 {
-	const struct noise_moments one = { .n = 100, .mean = 5, .variance = 1 };
-	const struct noise_moments other = { .n = 100, .mean = 5.3, .variance = 1 };
-	const struct noise_moments sure = { .n = 50, .mean = 5 }, surer = { .n = 50, .mean = 5.001 };
+	const struct noise_mean one = { .mean = 5, .variance = 0.01, .degrees = 99 };
+	const struct noise_mean other = { .mean = 5.3, .variance = 0.01, .degrees = 99 };
+	const struct noise_mean sure = { .mean = 5, .degrees = 50 }, surer = { .mean = 5.001, .degrees = 50 };
 
 	(void)state;
 	assert_true(noise_means_differ(&one, &other, 0.025));
@@ -146,25 +147,62 @@ static void test_means(void **state)
 }
 
 /* In slots of 1 ns there is nothing to be unsure of; in wider ones the variance is no smaller than the truth. */
-static void test_moments(void **state)
+static void test_mean_of_slots(void **state)
 {
 	uint64_t slots[LAT_N_SLOTS] = { [3] = 30, [7] = 20, [15] = 50 }, sum = 90 + 140 + 750;
-	struct noise_moments moments = noise_moments_of(slots, 100, sum, 3, 15);
-	struct noise_moments wide;
+	struct noise_mean mean = noise_mean_of(slots, 100, sum, 3, 15);
 
 	(void)state;
-	assert_true(moments.mean == 9.8);
-	/* (30 x 6.8^2 + 20 x 2.8^2 + 50 x 5.2^2) / 99 */
-	assert_true(fabs(moments.variance - 2896.0 / 99) < 1e-9);
-	assert_true(moments.carried);
+	assert_true(mean.mean == 9.8 && mean.degrees == 99);
+	/* (30 x 6.8^2 + 20 x 2.8^2 + 50 x 5.2^2) / 99 / 100 */
+	assert_true(fabs(mean.variance - 28.96 / 99) < 1e-9);
+	assert_true(mean.carried);
 	slots[LAT_OVERFLOW_SLOT] = 1;
-	assert_false(noise_moments_of(slots, 101, sum + (1ULL << 40), 3, 1ULL << 40).carried);
+	assert_false(noise_mean_of(slots, 101, sum + (1ULL << 40), 3, 1ULL << 40).carried);
 
 	slots[LAT_OVERFLOW_SLOT] = slots[3] = slots[7] = slots[15] = 0;
 	slots[lat_slot(1000)] = 50;
 	slots[lat_slot(2000)] = 50;
-	wide = noise_moments_of(slots, 100, 150000, 1000, 2000);
-	assert_true(wide.variance >= 100 * 500.0 * 500 / 99 && wide.variance < 1.2 * 100 * 500 * 500 / 99);
+	mean = noise_mean_of(slots, 100, 150000, 1000, 2000);
+	assert_true(mean.variance >= 500.0 * 500 / 99 && mean.variance < 1.2 * 500 * 500 / 99);
+}
+
+/*
+ * Ten blocks of 100 samples, of which 40 and 60 in turn are marked: squares 10 x 10^2, so the variance of the share is
+ * 10 / 9 x 1000 / 1000^2 = 1 / 900, where independent ones would have 0.25 / 1000: 40 / 9 times as much. Student's t
+ * for 9 degrees of freedom is 2.262157 where the normal quantile is 1.959964.
+ */
+static void test_blocks(void **state)
+{
+	struct noise_blocks blocks = { 0 }, same = { 0 };
+	struct noise_mean mean = { .mean = 0.5, .variance = 1e-4, .degrees = 999 };
+	struct noise_ranks ranks;
+	double ratio = 2.262157 / 1.959964;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		noise_blocks_add(&blocks, i % 2 ? 40 : 60, 100, 0.5);
+		noise_blocks_add(&same, 50, 100, 0.5);
+		if (i == NOISE_MIN_BLOCKS - 2)
+			assert_true(noise_effective_n(&blocks, 0.5, 1000, 0.025) == 1000);
+	}
+	assert_true(blocks.squares == 1000);
+	assert_true(fabs(noise_effective_n(&blocks, 0.5, 1000, 0.025) - 225 / ratio / ratio) < 0.01);
+	assert_true(noise_effective_n(&same, 0.5, 1000, 0.025) == 1000);
+	assert_true(noise_effective_n(&blocks, 1, 1000, 0.025) == 1000);
+	noise_mean_widen(&mean, &same, 1000);
+	assert_true(mean.variance == 1e-4 && mean.degrees == 999);
+	noise_mean_widen(&mean, &blocks, 1000);
+	assert_true(fabs(mean.variance - 1.0 / 900) < 1e-12 && mean.degrees == 9);
+
+	/* As of 20 samples: from their 6th to their 15th, of 100 each. */
+	ranks = noise_scaled_ranks(2000, 20.9, 50, 0.025);
+	assert_true(ranks.low == 500 && ranks.high == 1500);
+	ranks = noise_scaled_ranks(2000, 5, 50, 0.025);
+	assert_true(ranks.low == 0 && ranks.high == 2001);
+	ranks = noise_scaled_ranks(2000, 0.9, 50, 0.025);
+	assert_true(ranks.low == 0 && ranks.high == 2001);
 }
 
 int main(void)
@@ -172,7 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranks), cmocka_unit_test(test_many), cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_quantiles), cmocka_unit_test(test_shares), cmocka_unit_test(test_means),
-		cmocka_unit_test(test_moments),
+		cmocka_unit_test(test_mean_of_slots), cmocka_unit_test(test_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
