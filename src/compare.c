@@ -50,12 +50,13 @@ static const struct argp_option argp_options[] = {
 static const char examples[] =
 	"What changed between two recorded runs (-o FILE.json or FILE.jsonl), and whether it is more than noise\v"
 	"Examples:\n"
-	"  sudo latencyprobe block -o base.json --duration 60\n"
-	"  sudo latencyprobe block -o new.json --duration 60\n"
-	"  latencyprobe compare base.json new.json                   what changed\n"
-	"  latencyprobe compare base.json new.json --threshold-p99 20\n"
+	"  sudo latencyprobe block -i 1 -o base.jsonl --duration 60\n"
+	"  sudo latencyprobe block -i 1 -o new.jsonl --duration 60\n"
+	"  latencyprobe compare base.jsonl new.jsonl                 what changed\n"
+	"  latencyprobe compare base.jsonl new.jsonl --threshold-p99 20\n"
 	"                                         fail when p99 is >20 % worse\n"
-	"  latencyprobe compare --json --baseline base.json --current new.json\n\n"
+	"  latencyprobe compare --json --baseline base.jsonl --current new.jsonl\n\n"
+	"In 8 intervals or more (-i 1), what they differ by counts as noise, too.\n"
 	"Exit status: 0 within all thresholds, 4 one is passed by more than noise,\n"
 	"2 the two cannot be compared, 1 one cannot be read.";
 

@@ -246,10 +246,17 @@ static void compare_figure(struct comparison *comparison, struct operation *oper
 	comparison->n_beyond += figure->is_beyond;
 }
 
+/* The part of each test; of an error share without errors, too, which is none. */
+static double alpha_of(size_t n_tests)
+{
+	return COMPARISON_ALPHA / (double)(n_tests ? n_tests : 1);
+}
+
 struct comparison *comparison_make(const struct recorded_run *base, const struct recorded_run *current,
 				   const struct limit limits[static N_FIGURES])
 {
 	struct comparison *comparison = comparison_match(base, current);
+	bool is_tested;
 	size_t i;
 	int kind;
 
@@ -258,12 +265,15 @@ struct comparison *comparison_make(const struct recorded_run *base, const struct
 	for (kind = 0; kind < N_FIGURES; kind++)
 		comparison->has_limits |= limits[kind].is_set;
 	for (i = 0; i < comparison->n_both; i++)
-		for (kind = 0; kind < N_FIGURES; kind++)
-			comparison->n_tests += is_testable(&comparison->operations[i], kind);
+		for (kind = 0; kind < N_FIGURES; kind++) {
+			is_tested = is_testable(&comparison->operations[i], kind);
+			comparison->n_tests += is_tested;
+			comparison->n_checks += is_tested && limits[kind].is_set;
+		}
 	for (i = 0; i < comparison->n_both; i++)
 		for (kind = 0; kind < N_FIGURES; kind++)
 			compare_figure(comparison, &comparison->operations[i], kind, limits[kind],
-				       COMPARISON_ALPHA / (double)(comparison->n_tests ? comparison->n_tests : 1));
+				       alpha_of(limits[kind].is_set ? comparison->n_checks : comparison->n_tests));
 	return comparison;
 }
 

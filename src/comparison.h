@@ -13,7 +13,8 @@
  * judged like means.
  *
  * The tests of a comparison share one chance of a false alarm (Bonferroni): of comparisons of two runs that follow the
- * same distributions, at most COMPARISON_ALPHA have a figure anywhere that is said to be more than noise.
+ * same distributions, at most COMPARISON_ALPHA have a figure anywhere that is said to be more than noise. Figures that
+ * have a limit share that chance among themselves, so that checking few of them finds more.
  */
 #ifndef COMPARISON_H
 #define COMPARISON_H
@@ -85,6 +86,7 @@ struct comparison {
 	struct operation *operations; /* in both: most time in the base first; then what is in one only */
 	size_t n_operations, n_both;
 	size_t n_tests;    /* among which COMPARISON_ALPHA is shared */
+	size_t n_checks;   /* of them those with a limit, which share it among themselves */
 	size_t n_differ;   /* figures that are more than noise */
 	size_t n_limited;  /* judged against a limit */
 	size_t n_beyond;

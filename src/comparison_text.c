@@ -167,9 +167,12 @@ static void print_notes(const struct text *text)
 	char count[UNITS_LEN];
 
 	out_printf(text->out, "\nworse, better: more than %s. Of comparisons of like with\n"
-		   "like, at most %g %% say so of any of their figures (here %s are tested).\n",
+		   "like, at most %g %% say so of any figure (here %s are tested)",
 		   has_blocks ? "what intervals differ by" : "the noise of sampling", 100 * COMPARISON_ALPHA,
 		   units_count(count, comparison->n_tests));
+	if (comparison->n_checks && comparison->n_checks < comparison->n_tests)
+		out_printf(text->out, ", and as few of\nany that has a threshold (%s)", units_count(count, comparison->n_checks));
+	out_puts(text->out, ".\n");
 	if (!has_blocks)
 		out_printf(text->out, "Machines drift, too, which is known where both runs are recorded in %d intervals or\n"
 			   "more: -o FILE.jsonl -i 1\n", NOISE_MIN_BLOCKS);

@@ -187,7 +187,7 @@ def actions_example():
         (folder / "repository").mkdir()
         for base, new, status in ((4096, 1 << 20, 4), (1 << 20, 4096, 0)):
             bench = folder / "repository" / "benchmark.sh"
-            run_shell("rm -rf .git *.json; git init -q -b main", bench.parent, env)
+            run_shell("rm -rf .git *.jsonl; git init -q -b main", bench.parent, env)
             for n_bytes, message in ((base, "base"), (new, "new")):
                 bench.write_text(f"#!/bin/sh\nexec {WORK} direct write {disk_file} 1500 {n_bytes}\n")
                 bench.chmod(0o755)

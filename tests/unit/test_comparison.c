@@ -36,12 +36,12 @@ static struct snapshot *finish(struct reading *reading, const struct target *tar
 /* Much like a lognormal distribution around 50 us, and one of 64 takes eight times as long. */
 static uint64_t draw(uint64_t *seed, double scale)
 {
-	uint64_t bits = fixture_random(seed), tail = fixture_random(seed);
-	double sum = (double)(bits & 0xFFFF) + (double)(bits >> 16 & 0xFFFF) + (double)(bits >> 32 & 0xFFFF) +
-		     (double)(bits >> 48);
+	uint64_t bits = fixture_random(seed);
+	double sum = (double)(bits & 0x3FFF) + (double)(bits >> 14 & 0x3FFF) + (double)(bits >> 28 & 0x3FFF) +
+		     (double)(bits >> 42 & 0x3FFF);
 
 	/* Four even spreads from 0 to 1: mean 2, variance 1/3. */
-	return (uint64_t)(scale * 50000 * exp((sum / 65536 - 2) * 1.5) * (tail >> 58 ? 1 : 8));
+	return (uint64_t)(scale * 50000 * exp((sum / 0x4000 - 2) * 1.5) * (bits >> 58 ? 1 : 8));
 }
 
 /* How pairs are drawn. */
