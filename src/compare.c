@@ -86,7 +86,8 @@ static void parse_limit(struct limit *limit, int kind, const char *text)
 	/* strtod() would take blanks, signs, hexadecimal numbers, "inf" and "nan" as well. */
 	limit->value = strtod(text, &end);
 	end += *end == '%';
-	if (!isdigit((unsigned char)text[*text == '.']) || text[strcspn(text, "xX")] || *end || limit->value > MAX_LIMIT)
+	if (!isdigit((unsigned char)text[*text == '.']) || text[strcspn(text, "xX")] || *end ||
+	    limit->value > MAX_LIMIT)
 		usage_error("--threshold-%s: %s is no number from 0 on", figure_name(kind, name), text);
 	limit->is_set = true;
 }

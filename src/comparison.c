@@ -170,7 +170,9 @@ static void judge_percentile(struct figure *figure, const struct operation *oper
 static void judge_mean(struct figure *figure, const struct noise_mean *before, const struct noise_mean *after,
 		       bool more_is_worse, double tail)
 {
-	figure->verdict = verdict_of(!noise_means_differ(before, after, tail), (after->mean > before->mean) == more_is_worse);
+	bool is_more = after->mean > before->mean;
+
+	figure->verdict = verdict_of(!noise_means_differ(before, after, tail), is_more == more_is_worse);
 }
 
 /* As many errors in as many as there would be, if they were independent. */

@@ -99,8 +99,8 @@ static void print_verdict(const struct text *text, const struct figure *figure, 
 	if (kind == FIGURE_MEAN && figure->verdict == VERDICT_FEW)
 		out_puts(text->out, " for its tail");
 	if (figure->is_beyond)
-		out_printf(text->out, "%s beyond %g%s", figure->verdict == VERDICT_UNKNOWN ? " " : ",", figure->limit.value,
-			   kind == FIGURE_ERROR ? "pp" : "%");
+		out_printf(text->out, "%s beyond %g%s", figure->verdict == VERDICT_UNKNOWN ? " " : ",",
+			   figure->limit.value, kind == FIGURE_ERROR ? "pp" : "%");
 	style(text, figure->is_beyond || figure->verdict == VERDICT_BETTER ? PLAIN : "");
 	out_puts(text->out, "\n");
 }
@@ -171,10 +171,12 @@ static void print_notes(const struct text *text)
 		   has_blocks ? "what intervals differ by" : "the noise of sampling", 100 * COMPARISON_ALPHA,
 		   units_count(count, comparison->n_tests));
 	if (comparison->n_checks && comparison->n_checks < comparison->n_tests)
-		out_printf(text->out, ", and as few of\nany that has a threshold (%s)", units_count(count, comparison->n_checks));
+		out_printf(text->out, ", and as few of\nany that has a threshold (%s)",
+			   units_count(count, comparison->n_checks));
 	out_puts(text->out, ".\n");
 	if (!has_blocks)
-		out_printf(text->out, "Machines drift, too, which is known where both runs are recorded in %d intervals or\n"
+		out_printf(text->out,
+			   "Machines drift, too, which is known where both runs are recorded in %d intervals or\n"
 			   "more: -o FILE.jsonl -i 1\n", NOISE_MIN_BLOCKS);
 }
 
@@ -207,8 +209,8 @@ static void print_summary(const struct text *text)
 	out_puts(text->out, "\n");
 	style(text, BOLD);
 	if (!comparison->has_limits) {
-		out_printf(text->out, "%zu of %zu differ by more than noise; no threshold was given", comparison->n_differ,
-			   comparison->n_tests);
+		out_printf(text->out, "%zu of %zu differ by more than noise; no threshold was given",
+			   comparison->n_differ, comparison->n_tests);
 	} else {
 		out_printf(text->out, "%zu of %zu beyond the threshold", comparison->n_beyond, comparison->n_limited);
 		print_beyond(text);

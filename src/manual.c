@@ -121,7 +121,8 @@ void manual_print_completion(void)
 	for (option = compare_options(); !is_end(option); option++)
 		if (option->name)
 			printf("--%s ", option->name);
-	printf("--help\"\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n\t-o|--output|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
+	printf("--help\"\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
+	       "\t-o|--output|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
 	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ] || "
 	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
 	for (i = 0; (target = target_at(i)); i++)

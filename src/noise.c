@@ -119,8 +119,8 @@ struct noise_ranks noise_ranks_of(uint64_t n, double percent, double tail)
 	if (n_below.deviation > MAX_WALK_DEVIATION)
 		return wide_ranks(&n_below, tail);
 	/*
-	 * The sample of rank LOW is above the quantile when fewer than LOW are not: the largest LOW for which that is rare.
-	 * That of rank HIGH is below it when at least HIGH are: the smallest HIGH for which that is.
+	 * The sample of rank LOW is above the quantile when fewer than LOW are not: the largest LOW for which that is
+	 * rare. That of rank HIGH is below it when at least HIGH are: the smallest HIGH for which that is.
 	 */
 	return (struct noise_ranks){
 		.low = n_below.mode - steps_to_tail(&n_below, tail, false) + 1,

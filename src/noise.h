@@ -21,8 +21,8 @@ struct noise_ranks {
 struct noise_ranks noise_ranks_of(uint64_t n, double percent, double tail);
 
 /*
- * A ratio between two sums over the blocks of a run, such as samples that failed and all samples: how far the blocks are
- * from it. Blocks are few, so what they show counts with Student's t for N - 1 degrees of freedom.
+ * A ratio between two sums over the blocks of a run, such as failed samples and all samples: how far the blocks are from
+ * it. Blocks are few, so what they show counts with Student's t for N - 1 degrees of freedom.
  */
 struct noise_blocks {
 	uint64_t n;
@@ -32,10 +32,10 @@ struct noise_blocks {
 void noise_blocks_add(struct noise_blocks *blocks, double part, double size, double ratio);
 
 /*
- * How many independent samples would say as much of a SHARE of N samples: from 0 to N. The design effect of blocks, and
- * the correction for few of them: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), 193-201; for quantiles as
- * well since R. S. Woodruff, Journal of the American Statistical Association 47 (1952), 635-646; for tests of shares
- * since J. N. K. Rao and A. J. Scott, Biometrics 48 (1992), 577-585. N where there are too few blocks.
+ * How many independent samples would say as much of a SHARE of N samples: from 0 to N; N where there are too few blocks.
+ * The design effect of blocks, and the correction for few of them: E. L. Korn and B. I. Graubard, Survey Methodology 24
+ * (1998), 193-201; for quantiles R. S. Woodruff, Journal of the American Statistical Association 47 (1952), 635-646; for
+ * tests of shares J. N. K. Rao and A. J. Scott, Biometrics 48 (1992), 577-585.
  */
 double noise_effective_n(const struct noise_blocks *blocks, double share, uint64_t n, double tail);
 

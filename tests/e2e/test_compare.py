@@ -119,7 +119,7 @@ def fixture_without_pytest():
         low, high = (series[0]["percentiles"][name][end] / 1e6 for end in ("low_ns", "high_ns"))
         found = getattr(stats, f"{name}_ms")
         require(low * 0.93 <= found <= high * 1.07, f"{name} is {found}, expected {low} to {high}")
-    require("at least 1000 are needed" in (raises(fixture.LatencyError, lambda: stats.p99_ms) or ""), "p99 of 400 samples")
+    require("at least 1000 are needed" in (raises(fixture.LatencyError, lambda: stats.p99_ms) or ""), "p99 of 400")
     require_equal(stats.select(op="read").count, 0, "reads")
     require(math.isnan(stats.select(op="read").mean_ms), "mean of nothing")
     require("status 2" in (raises(fixture.LatencyError, lambda: fixture.Latency("nothing").__enter__()) or ""),
@@ -180,7 +180,8 @@ def steps_of(workflow):
 def actions_example():
     """A pull request that writes larger blocks fails, one that writes smaller ones does not."""
     steps = steps_of(example("runs-on:"))
-    require_equal(list(steps), ["Install latencyprobe", "Record the base", "Record the pull request", "Compare"], "steps")
+    record_base, record_new, compare_both = list(steps)[1:]
+    require("make -C" in steps["Install latencyprobe"] and compare_both == "Compare", f"steps: {list(steps)}")
     git = "git -c user.name=e2e -c user.email=e2e@localhost"
     with Folder() as folder, DiskFile() as disk_file:
         env = environment(folder)
@@ -193,7 +194,7 @@ def actions_example():
                 bench.chmod(0o755)
                 run_shell(f"git add benchmark.sh; {git} commit -q -m {message}", bench.parent, env)
             run_shell("git checkout -q --detach", bench.parent, env)
-            run_shell(steps["Record the base"], bench.parent, env)
-            run_shell(steps["Record the pull request"], bench.parent, env)
+            run_shell(steps[record_base], bench.parent, env)
+            run_shell(steps[record_new], bench.parent, env)
             require_equal(f" {new}\n" in bench.read_text(), True, "the pull request's own benchmark is run")
-            run_shell(steps["Compare"], bench.parent, env, status)
+            run_shell(steps[compare_both], bench.parent, env, status)

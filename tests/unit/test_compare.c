@@ -115,7 +115,7 @@ static void test_statuses(void **state)
 		int status;
 		const char *said;
 	} rows[] = {
-		{ "compare base.json slow.json", EXIT_FINE, "6 of 6 differ by more than noise; no threshold was given\n" },
+		{ "compare base.json slow.json", EXIT_FINE, "6 of 6 differ by more than noise; no threshold" },
 		{ "compare base.json same.jsonl --threshold-p99 0", EXIT_FINE, "\n0 of 1 beyond the threshold\n" },
 		{ "compare base.json slow.json --threshold-p99 50", EXIT_FINE, "\n0 of 1 beyond the threshold\n" },
 		{ "compare slow.json base.json --threshold-p99 0", EXIT_FINE, "\n0 of 1 beyond the threshold\n" },
@@ -124,9 +124,9 @@ static void test_statuses(void **state)
 		{ "compare --current slow.json --baseline base.json --threshold-p99=20% --threshold-mean 39.5",
 		  EXIT_CHECKED, "\n2 of 2 beyond the threshold: read p99 +40.0 % (limit 20 %), read mean" },
 		{ "compare base.json --threshold-rate 20 few.json", EXIT_CHECKED, "read rate -99.9 % (limit 20 %)\n" },
-		{ "compare base.json slow.json --threshold-p99 20 --threshold-p99.9 20 --threshold-p99.99 1", EXIT_CHECKED,
-		  "(limit 20 %); 2 not judged: too few samples\n" },
-		{ "compare base.json few.json --threshold-p50 5", EXIT_USAGE, "nothing in common that could be judged" },
+		{ "compare base.json slow.json --threshold-p99 20 --threshold-p99.9 20 --threshold-p99.99 1",
+		  EXIT_CHECKED, "(limit 20 %); 2 not judged: too few samples\n" },
+		{ "compare base.json few.json --threshold-p50 5", EXIT_USAGE, "nothing in common that could be" },
 		{ "compare base.json disks.json", EXIT_USAGE,
 		  "base.json and disks.json cannot be compared: one is of files, the other of disks" },
 		{ "compare base.json nowhere.json", EXIT_FAILED, "nowhere.json: No such file" },
@@ -151,8 +151,8 @@ static void test_statuses(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		status = run(rows[i].line, said);
 		if (status != rows[i].status || !strstr(said, rows[i].said))
-			fail_msg("%s: status %d, expected %d with `%s`; said:\n%s", rows[i].line, status, rows[i].status,
-				 rows[i].said, said);
+			fail_msg("%s: status %d, expected %d with `%s`; said:\n%s", rows[i].line, status,
+				 rows[i].status, rows[i].said, said);
 		/* What is wrong with the options is said in one line. */
 		if (!strncmp(said, "latencyprobe:", 13) && strchr(said, '\n') != said + strlen(said) - 1)
 			fail_msg("%s: more than one line: %s", rows[i].line, said);

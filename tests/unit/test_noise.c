@@ -21,7 +21,7 @@ static void assert_ranks(uint64_t n, double percent, double tail, uint64_t low, 
 			 (unsigned long long)high);
 }
 
-/* The medians are those of the sign test's tables (Conover, table A3); the others were computed with exact fractions. */
+/* The medians are those of the sign test's tables (Conover, table A3); the others are from exact fractions. */
 static void test_ranks(void **state)
 {
 	(void)state;
