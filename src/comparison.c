@@ -11,7 +11,8 @@
 #include "noise.h"
 #include "snapshot.h"
 
-#define SAMPLED_ALIKE 1.4      /* nearer than 1 of 2 and 1 of 3: the same rate, as far as chance allows */
+/* Nearer than 1 of 2 and 1 of 3: the same rate of sampling, as far as chance allows. */
+#define SAMPLED_ALIKE 1.4
 
 const char *figure_name(int kind, char buffer[static FIGURE_NAME_LEN])
 {
@@ -113,13 +114,21 @@ static struct noise_mean rate_of(const struct side *side, const struct recorded_
 	return rate;
 }
 
+/* What came in bursts, in few intervals of many, does not tell how much it varies. */
+static bool is_in_few_intervals(const struct side *side, const struct recorded_run *run, int kind)
+{
+	return run->n_intervals >= NOISE_MIN_BLOCKS && side->blocks[kind].n < NOISE_MIN_BLOCKS;
+}
+
 /* Whether there is enough to test, which has to be known before the chance of a false alarm can be shared. */
-static bool is_testable(const struct operation *operation, int kind)
+static bool is_testable(const struct comparison *comparison, const struct operation *operation, int kind)
 {
 	const struct side *base = &operation->base, *current = &operation->current;
 
+	if (is_in_few_intervals(base, &comparison->base, kind) || is_in_few_intervals(current, &comparison->current, kind))
+		return false;
 	if (kind == FIGURE_ERROR)
-		return base->n_errors || current->n_errors;
+		return true;
 	if (!base->ok || !current->ok)
 		return false;
 	if (kind == FIGURE_RATE)
@@ -127,6 +136,13 @@ static bool is_testable(const struct operation *operation, int kind)
 	if (kind == FIGURE_MEAN)
 		return mean_of(base).carried && mean_of(current).carried;
 	return base->ok->percentiles[kind].carried && current->ok->percentiles[kind].carried;
+}
+
+/* Where nothing failed, there is nothing to test: no errors are not more than no errors. */
+static bool is_tested(const struct comparison *comparison, const struct operation *operation, int kind)
+{
+	return is_testable(comparison, operation, kind) &&
+	       (kind != FIGURE_ERROR || operation->base.n_errors || operation->current.n_errors);
 }
 
 /* The slots that the percentile is between; LAT_N_SLOTS where there is no limit upwards. */
@@ -214,10 +230,10 @@ static void judge(const struct comparison *comparison, struct operation *operati
 	struct figure *figure = &operation->figures[kind];
 	struct noise_mean before, after;
 
-	if (kind == FIGURE_ERROR) {
-		judge_errors(figure, operation, alpha / 2);
-	} else if (!is_testable(operation, kind)) {
+	if (!is_testable(comparison, operation, kind)) {
 		figure->verdict = kind == FIGURE_RATE ? VERDICT_UNKNOWN : VERDICT_FEW;
+	} else if (kind == FIGURE_ERROR) {
+		judge_errors(figure, operation, alpha / 2);
 	} else if (kind < N_PERCENTILES) {
 		judge_percentile(figure, operation, kind, alpha / 4);
 	} else {
@@ -248,7 +264,7 @@ static void compare_figure(struct comparison *comparison, struct operation *oper
 	comparison->n_beyond += figure->is_beyond;
 }
 
-/* The part of each test; of an error share without errors, too, which is none. */
+/* The part of each test. */
 static double alpha_of(size_t n_tests)
 {
 	return COMPARISON_ALPHA / (double)(n_tests ? n_tests : 1);
@@ -258,7 +274,7 @@ struct comparison *comparison_make(const struct recorded_run *base, const struct
 				   const struct limit limits[static N_FIGURES])
 {
 	struct comparison *comparison = comparison_match(base, current);
-	bool is_tested;
+	bool is_one;
 	size_t i;
 	int kind;
 
@@ -268,9 +284,9 @@ struct comparison *comparison_make(const struct recorded_run *base, const struct
 		comparison->has_limits |= limits[kind].is_set;
 	for (i = 0; i < comparison->n_both; i++)
 		for (kind = 0; kind < N_FIGURES; kind++) {
-			is_tested = is_testable(&comparison->operations[i], kind);
-			comparison->n_tests += is_tested;
-			comparison->n_checks += is_tested && limits[kind].is_set;
+			is_one = is_tested(comparison, &comparison->operations[i], kind);
+			comparison->n_tests += is_one;
+			comparison->n_checks += is_one && limits[kind].is_set;
 		}
 	for (i = 0; i < comparison->n_both; i++)
 		for (kind = 0; kind < N_FIGURES; kind++)

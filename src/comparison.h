@@ -9,8 +9,8 @@
  * largest variances that the slots allow. Shares of errors: Fisher's exact test.
  *
  * Samples are taken as independent, unless a run was recorded in NOISE_MIN_BLOCKS intervals or more: then what the
- * intervals differ by is noise as well (noise_effective_n()), and rates, of whose noise nothing is known otherwise, are
- * judged like means.
+ * intervals differ by is noise as well (noise_effective_n()), rates, of whose noise nothing is known otherwise, are judged
+ * like means, and what was there in fewer intervals is not judged.
  *
  * The tests of a comparison share one chance of a false alarm (Bonferroni): of comparisons of two runs that follow the
  * same distributions, at most COMPARISON_ALPHA have a figure anywhere that is said to be more than noise. Figures that

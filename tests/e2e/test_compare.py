@@ -57,7 +57,7 @@ def finds_larger_writes():
     with Folder() as folder, DiskFile() as disk_file:
         small, large = folder / "small.json", folder / "large.jsonl"
         record(small, disk_file, 4096)
-        record(large, disk_file, 1 << 20, "-i", "0.2")
+        record(large, disk_file, 1 << 20, "-i", "30")
         status, found = compare(small, large, "--threshold-p50", 20)
         back = compare("--baseline", large, "--current", small, "--threshold-p50", "0")
         same = compare(small, small, "--threshold-p50", "0")

@@ -13,6 +13,7 @@
 #include "fixtures.h"
 
 #define SECOND 1000000000ULL
+#define P50 0
 #define P99 4
 #define N_PAIRS 1000
 #define N_SHIFTS 200
@@ -156,8 +157,8 @@ static void test_power(void **state)
 	assert_in_range(count_alarms(5, N_SHIFTS / 4, &draws[1], P99), N_SHIFTS / 4 * 95 / 100, N_SHIFTS / 4);
 }
 
-/* In each of the intervals N reads, and in the first one or in all of them N_ERRORS errors. */
-static struct recorded_run run_with_errors(uint64_t n, uint64_t n_errors, bool in_all)
+/* In each of the first N_BUSY intervals N reads, and in the first one or in all of them N_ERRORS errors. */
+static struct recorded_run busy_run(uint64_t n_busy, uint64_t n, uint64_t n_errors, bool in_all)
 {
 	struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), error = fixture_key(FILES_READ, LAT_RET_ERROR);
 	struct snapshot **intervals = calloc(N_INTERVALS, sizeof(struct snapshot *));
@@ -169,7 +170,8 @@ static struct recorded_run run_with_errors(uint64_t n, uint64_t n_errors, bool i
 		before = copy_of(&reading);
 		reading.monotonic_ns += SECOND;
 		reading.realtime_ns += SECOND;
-		fixture_record(&reading, &read, 1000, 1, n + i % 3);
+		if (i <= n_busy)
+			fixture_record(&reading, &read, 1000, 1, n + i % 3);
 		if (n_errors && (i == 1 || in_all))
 			fixture_record(&reading, &error, 500, 1, n_errors);
 		intervals[run.n_intervals++] = make(&before, &reading, i);
@@ -191,6 +193,11 @@ static enum verdict verdict_between(struct recorded_run base, struct recorded_ru
 	return verdict;
 }
 
+static struct recorded_run run_with_errors(uint64_t n, uint64_t n_errors, bool in_all)
+{
+	return busy_run(N_INTERVALS, n, n_errors, in_all);
+}
+
 /* Forty errors in one interval may be bad luck, two in each are not; and rates are judged. */
 static void test_intervals(void **state)
 {
@@ -207,6 +214,9 @@ static void test_intervals(void **state)
 			 VERDICT_BETTER);
 	assert_int_equal(verdict_between(run_with_errors(500, 0, false), run_with_errors(500, 0, false), FIGURE_RATE),
 			 VERDICT_NOISE);
+	/* What was there in seven intervals of twenty may be a burst. */
+	assert_int_equal(verdict_between(run_with_errors(500, 0, false), busy_run(7, 2000, 0, false), P50), VERDICT_FEW);
+	assert_int_equal(verdict_between(run_with_errors(500, 0, false), busy_run(8, 2000, 0, false), P50), VERDICT_NOISE);
 	/* Seven are too few. */
 	base = run_with_errors(500, 0, false);
 	current = run_with_errors(500, 40, false);
