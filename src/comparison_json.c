@@ -8,7 +8,6 @@
 #include "sinks/json_object.h"
 #include "snapshot.h"
 #include "units.h"
-#include "version.h"
 
 #define SCHEMA "latencyprobe.comparison"
 #define SCHEMA_VERSION 1
@@ -111,7 +110,6 @@ void comparison_write_json(struct out *out, const struct comparison *comparison,
 
 	json_set_text(&root, "schema", SCHEMA);
 	json_set_integer(&root, "schema_version", SCHEMA_VERSION);
-	json_set_text(&root, "tool_version", LATENCYPROBE_VERSION);
 	json_set_text(&root, "target", comparison->base.whole->run->target);
 	json_set_text(&root, "by", comparison->base.whole->run->by);
 	json_set(&root, "base", make_run(base_path, &comparison->base));
