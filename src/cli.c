@@ -20,13 +20,11 @@
 
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
-/* Without --by, where a target has dimensions of its own: what fits into 1 MiB for two CPUs. */
-#define DEFAULT_OWN_KEYS 120
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
-	OPTION_MAX_KEYS, OPTION_OUTLIER,
+	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET,
 };
 
 static const struct argp_option argp_options[] = {
@@ -43,6 +41,8 @@ static const struct argp_option argp_options[] = {
 	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
 	{ "by", OPTION_BY, "DIM[,DIM]", 0, "A histogram for each value of these; `latencyprobe list TARGET` names them" },
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
+	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
+	{ "ret", OPTION_RET, "TEST", 0, "Only calls whose result is <N, >N, ==N or !=N (func)" },
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
@@ -133,6 +133,9 @@ static uint32_t find_dim(const struct target *target, const char *name)
 {
 	int dim;
 
+	/* These always are. */
+	if (!strcmp(name, "ret") || (target->site_name && !strcmp(name, target->site_name)))
+		return 1U << LAT_DIM_OP;
 	for (dim = 0; dim < LAT_N_DIMS; dim++)
 		if ((dim == LAT_DIM_OP || target->dims & 1U << dim) && !strcmp(dimensions[dim].name, name))
 			return 1U << dim;
@@ -183,6 +186,44 @@ static void parse_disk(struct argp_state *state, const struct target *target, st
 		usage_error(state, "--disk: there is no disk %s", text);
 }
 
+static void parse_arg(struct argp_state *state, struct parse *parse, const char *text)
+{
+	if (!parse->target->has_arguments)
+		usage_error(state, "--arg: %s has no functions with arguments", parse->target->name);
+	parse->options->probe.config.arg = (uint8_t)(parse_number(state, "--arg", text, 5) - 1);
+	parse->options->probe.dims |= 1U << LAT_DIM_ARG;
+	parse->has_by = true;
+}
+
+static void parse_ret(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	static const struct {
+		const char *sign;
+		enum lat_test test;
+	} tests[] = {
+		{ "==", LAT_TEST_EQUAL }, { "!=", LAT_TEST_NOT_EQUAL }, { "<", LAT_TEST_LESS }, { ">", LAT_TEST_GREATER },
+	};
+	struct lat_config *config = &parse->options->probe.config;
+	const char *number;
+	char *end;
+	size_t i;
+
+	if (!parse->target->has_arguments)
+		usage_error(state, "--ret: %s has no functions with results of their own", parse->target->name);
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		number = text + strlen(tests[i].sign);
+		if (strncmp(text, tests[i].sign, strlen(tests[i].sign)))
+			continue;
+		errno = 0;
+		config->result = strtoll(number, &end, 0);
+		config->result_test = (uint8_t)tests[i].test;
+		if (end != number && !*end && !errno)
+			return;
+		break;
+	}
+	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -196,10 +237,14 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
-/* [interval [count]], as the older tools have it. */
-static void parse_positional(struct argp_state *state, struct run_options *options, const char *text)
+/* [interval [count]], as the older tools have it, unless the target has use for words. */
+static void parse_positional(struct argp_state *state, const struct parse *parse, const char *text)
 {
-	if (state->arg_num == 0)
+	struct run_options *options = parse->options;
+
+	if (parse->target->words)
+		options->probe.words[options->probe.n_words++] = (char *)text;
+	else if (state->arg_num == 0)
 		options->interval_ns = parse_time(state, "interval", text);
 	else if (state->arg_num == 1)
 		options->n_intervals = parse_number(state, "count", text, UINT32_MAX);
@@ -211,9 +256,10 @@ static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
 
-	if (!options->probe.max_keys)
-		options->probe.max_keys = parse->has_by ? DEFAULT_MAX_KEYS : DEFAULT_OWN_KEYS;
-
+	if (!options->probe.max_keys && parse->has_by)
+		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	if (parse->target->words && options->probe.n_words < parse->target->min_words)
+		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
 		usage_error(state, "there is no command behind --");
 	if (options->n_intervals && !options->interval_ns)
@@ -244,19 +290,22 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_CGROUP: parse_cgroup(state, &options->probe, text); break;
 	case 'd': parse_disk(state, parse->target, config, text); break;
 	case OPTION_BY:
-		options->probe.dims = parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
+		options->probe.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
+		options->probe.dims |= parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
 		parse->has_by = true;
 		break;
 	case OPTION_MAX_KEYS:
 		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
 		break;
+	case OPTION_ARG: parse_arg(state, parse, text); break;
+	case OPTION_RET: parse_ret(state, parse, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
-	case ARGP_KEY_ARG: parse_positional(state, options, text); break;
+	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;
 	case ARGP_KEY_END: check(state, parse); break;
 	case ARGP_KEY_ERROR:
 		usage_error(state, "there is no option %s, or it lacks its argument", state->argv[state->next - 1]);
@@ -292,10 +341,11 @@ bool cli_asks_for_help(int argc, char **argv)
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options)
 {
 	struct parse parse = { .options = options, .target = target };
+	char args_doc[128];
 	const struct argp argp = {
 		.options = argp_options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]] [-- COMMAND ARGS...]",
+		.args_doc = args_doc,
 		.doc = target->summary,
 	};
 	char name[64];
@@ -304,10 +354,13 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 		.probe = {
 			.target = target,
 			.dims = target->default_dims,
+			.words = calloc((size_t)argc + 1, sizeof(char *)),
 			.ring_bytes = DEFAULT_RING_BYTES,
 			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
 		},
 	};
+	snprintf(args_doc, sizeof(args_doc), "%s [-- COMMAND ARGS...]",
+		 target->words ? target->words : "[INTERVAL [COUNT]]");
 	snprintf(name, sizeof(name), "latencyprobe %s", target->name);
 	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;

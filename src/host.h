@@ -24,6 +24,12 @@ const char *host_missing_capabilities(char buffer[static 64]);
 bool host_has_btf(void);     /* /sys/kernel/btf/vmlinux */
 bool host_has_kprobes(void); /* the perf event source of that name */
 
+/*
+ * Calls CONSIDER for each function that /proc/kallsyms lists, with the module that it is of or NULL; the strings last
+ * until the next call. Ends with what is not 0, and returns it.
+ */
+int host_each_function(int (*consider)(void *context, const char *function, const char *module), void *context);
+
 /* Whether /proc/kallsyms lists a function of that name. */
 bool host_has_symbol(const char *function);
 
@@ -44,6 +50,11 @@ int host_disk(const char *name, uint32_t *device, char disk[static 64]);
 
 /* Fills in the names of all block devices; the caller frees names->devices. 0 or -errno. */
 int host_read_devices(struct label_names *names);
+
+/*
+ * Adds the paths of all cgroups (v2) that are not in names->cgroups yet; those that are gone stay. 0 or -errno.
+ */
+int host_read_cgroups(struct label_names *names);
 
 /* The present time of both clocks, in ns. */
 uint64_t host_realtime_ns(void);
