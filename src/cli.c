@@ -400,7 +400,8 @@ void cli_print_help(void)
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
 	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
-	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n\n"
+	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n"
+	     "  or:  latencyprobe compare BASE NEW\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
@@ -409,7 +410,8 @@ void cli_print_help(void)
 	     "  list      what a target measures, where, and what it cannot see\n"
 	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n"
 	     "  replay    shows a recording (-o FILE.json or FILE.jsonl) again, or in another format\n"
-	     "  merge     adds up recordings of several hosts\n\n"
+	     "  merge     adds up recordings of several hosts\n"
+	     "  compare   what changed between two recorded runs, and whether that is too much\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"

@@ -36,6 +36,9 @@ bool cli_asks_for_help(int argc, char **argv);
 struct argp_option;
 const struct argp_option *cli_options(void);
 
+/* Whether an option asks for what argp prints by itself. */
+bool cli_asks_for_help(int argc, char **argv);
+
 /* What `latencyprobe --help` says. */
 void cli_print_help(void);
 

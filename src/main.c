@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "compare.h"
 #include "doctor.h"
 #include "list.h"
 #include "log.h"
@@ -54,6 +55,7 @@ static const struct command {
 	{ .name = "doctor", .function = command_doctor },
 	{ .name = "replay", .function = replay },
 	{ .name = "merge", .function = merge },
+	{ .name = "compare", .function = compare },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },
 	{ .name = "help", .print = cli_print_help },

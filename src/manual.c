@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "compare.h"
 #include "label.h"
 #include "sinks/sink.h"
 #include "targets/target.h"
@@ -90,9 +91,13 @@ void manual_print_man(void)
 	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
 	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR..."
 	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
+	     ".br\n.B latencyprobe compare\n[\\fIOPTIONS\\fR] \\fIBASE NEW\\fR\n"
 	     ".SH DESCRIPTION\nPairs the entry and the exit of each operation inside the kernel, keeps histograms of the\n"
 	     "time between there, and prints percentiles with an account of every operation that was seen.\n.SH OPTIONS");
 	for (option = cli_options(); !is_end(option); option++)
+		print_man_option(option);
+	puts(".SH OPTIONS OF COMPARE");
+	for (option = compare_options(); !is_end(option); option++)
 		print_man_option(option);
 	puts(".SH TARGETS");
 	for (i = 0; (target = target_at(i)); i++)
@@ -103,6 +108,7 @@ void manual_print_man(void)
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
+	     ".TP\n.B 4\na threshold of compare was passed\n"
 	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n"
 	     ".TP\n.BR TERM \", \" COLORTERM \", \" LANG\nwhat the screen of \\-\\-live is drawn with\n.SH SEE ALSO\n"
 	     ".BR bpftrace (8),\n.BR fio (1),\n.BR perf (1)");
@@ -119,8 +125,14 @@ void manual_print_completion(void)
 	for (option = cli_options(); !is_end(option); option++)
 		if (option->name)
 			printf("--%s ", option->name);
-	printf("--help\"\n\tcase ${COMP_WORDS[1]} in replay|merge) options=\"--output --format --help\" ;; esac\n"
-	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n\t-o|--output|--cgroup) COMPREPLY=(); return ;;\n"
+	printf("--help\"\n\tcase ${COMP_WORDS[1]} in\n\treplay|merge) options=\"--output --format --help\" ;;\n"
+	       "\tcompare) options=\"");
+	for (option = compare_options(); !is_end(option); option++)
+		if (option->name)
+			printf("--%s ", option->name);
+	printf("--help\" ;;\n\tesac\n"
+	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
+	       "\t-o|--output|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
 	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t--format) words=\"");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf("%s ", sink->name);
@@ -128,8 +140,8 @@ void manual_print_completion(void)
 	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("%s ", target->name);
-	puts("list doctor replay merge --help --version\"\n"
-	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
+	puts("list doctor replay merge compare --help --version\"\n"
+	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge|compare) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
 	     "\t\t\tCOMPREPLY=(); return\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
 	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
 	     "complete -o default -F _latencyprobe latencyprobe");

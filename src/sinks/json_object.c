@@ -68,7 +68,7 @@ static json_t *make_probes(const struct run_info *run)
 	return probes;
 }
 
-static json_t *make_labels(const struct label *labels, size_t n_labels)
+json_t *json_of_labels(const struct label *labels, size_t n_labels)
 {
 	json_t *object = json_object();
 	size_t i;
@@ -135,7 +135,7 @@ static json_t *make_series(const struct series *series, bool is_compact)
 {
 	json_t *object = json_object();
 
-	json_set(&object, "labels", make_labels(series->labels, series->n_labels));
+	json_set(&object, "labels", json_of_labels(series->labels, series->n_labels));
 	json_set_integer(&object, "count", series->count);
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
@@ -196,7 +196,7 @@ static json_t *make_outliers(const struct outliers *outliers)
 			json_set_integer(&object, "sector", outlier->sector);
 		json_set_integer(&object, "pid", outlier->pid);
 		json_set_integer(&object, "tid", outlier->tid);
-		json_set(&object, "labels", make_labels(outlier->labels, outlier->n_labels));
+		json_set(&object, "labels", json_of_labels(outlier->labels, outlier->n_labels));
 		json_append(&array, object);
 	}
 	return array;

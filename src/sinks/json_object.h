@@ -16,6 +16,10 @@ struct snapshot;
  */
 json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact);
 
+/* Labels by name, as an object that the caller owns; NULL when memory is short. */
+struct label;
+json_t *json_of_labels(const struct label *labels, size_t n_labels);
+
 /* Takes over VALUE. An object or array that lacks a member becomes NULL, as does then what contains it. */
 void json_set(json_t **object, const char *name, json_t *value);
 void json_set_integer(json_t **object, const char *name, uint64_t value);

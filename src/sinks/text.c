@@ -7,6 +7,7 @@
 
 #include "out.h"
 #include "sinks/text_account.h"
+#include "sinks/text_labels.h"
 #include "snapshot.h"
 #include "units.h"
 
@@ -97,25 +98,6 @@ static void print_header(const struct text *text)
 		out_puts(text->out, "\n");
 	}
 	print_times(text);
-}
-
-/* "read", "read  device  nvme0n1", "read  pid 4711": a value that is but a number says nothing without its name. */
-static void print_labels(const struct text *text, const struct series *series)
-{
-	const struct label *label;
-	bool is_number;
-
-	style(text, BOLD);
-	for (label = series->labels; label < series->labels + series->n_labels; label++) {
-		if (!strcmp(label->name, "ret"))
-			continue;
-		is_number = !label->value[strspn(label->value, "0123456789")];
-		out_puts(text->out, label == series->labels ? "" : "  ");
-		out_escaped(text->out, is_number ? label->name : "", 0);
-		out_puts(text->out, is_number ? " " : "");
-		out_escaped(text->out, label->value, 0);
-	}
-	style(text, PLAIN);
 }
 
 static void print_totals(const struct text *text, const struct series *series)
@@ -301,7 +283,9 @@ static void print_all_series(struct text *text)
 		if (!is_head(snapshot, series))
 			continue;
 		out_puts(text->out, "\n");
-		print_labels(text, series);
+		style(text, BOLD);
+		text_write_labels(text->out, series->labels, series->n_labels);
+		style(text, PLAIN);
 		if (series->summary) {
 			print_totals(text, series);
 			print_rows(text, series);
