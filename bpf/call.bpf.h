@@ -70,6 +70,26 @@ static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 	}
 }
 
+/* Of the argument that --arg names. The barriers keep the compiler from computing an address in the context. */
+static __always_inline __u64 register_argument(struct pt_regs *ctx)
+{
+	__u64 value = 0;
+
+	if (!lat_config.key_at[LAT_DIM_ARG])
+		return 0;
+	switch (lat_config.arg) {
+#define REGISTER_ARGUMENT(n, parameter) case n: value = parameter(ctx); barrier_var(value); break
+	REGISTER_ARGUMENT(0, PT_REGS_PARM1);
+	REGISTER_ARGUMENT(1, PT_REGS_PARM2);
+	REGISTER_ARGUMENT(2, PT_REGS_PARM3);
+	REGISTER_ARGUMENT(3, PT_REGS_PARM4);
+	REGISTER_ARGUMENT(4, PT_REGS_PARM5);
+#undef REGISTER_ARGUMENT
+	default: break;
+	}
+	return value;
+}
+
 /* What the outcome of a call is told from. */
 enum outcome {
 	OUTCOME_BYTES,   /* the result: a number of bytes, or a negative errno */

@@ -37,18 +37,6 @@ static __always_inline __s64 trampoline_result(__u64 *ctx)
 	return value;
 }
 
-static __always_inline __u64 register_argument(struct pt_regs *ctx)
-{
-	switch (lat_config.key_at[LAT_DIM_ARG] ? lat_config.arg : 6) {
-	case 0: return PT_REGS_PARM1(ctx);
-	case 1: return PT_REGS_PARM2(ctx);
-	case 2: return PT_REGS_PARM3(ctx);
-	case 3: return PT_REGS_PARM4(ctx);
-	case 4: return PT_REGS_PARM5(ctx);
-	default: return 0;
-	}
-}
-
 SEC("fentry")
 int func__fentry(__u64 *ctx)
 {

@@ -24,24 +24,12 @@ static __always_inline __u32 site_of(struct pt_regs *ctx)
 	return uprobe_has_cookies ? bpf_get_attach_cookie(ctx) : uprobe_cookie;
 }
 
-static __always_inline __u64 argument(struct pt_regs *ctx)
-{
-	switch (lat_config.key_at[LAT_DIM_ARG] ? lat_config.arg : 6) {
-	case 0: return PT_REGS_PARM1(ctx);
-	case 1: return PT_REGS_PARM2(ctx);
-	case 2: return PT_REGS_PARM3(ctx);
-	case 3: return PT_REGS_PARM4(ctx);
-	case 4: return PT_REGS_PARM5(ctx);
-	default: return 0;
-	}
-}
-
 SEC("uprobe")
 int uprobe__entry(struct pt_regs *ctx)
 {
 	__u32 site = site_of(ctx);
 
-	pair_begin(call_key(PT_REGS_SP(ctx), site), site, argument(ctx));
+	pair_begin(call_key(PT_REGS_SP(ctx), site), site, register_argument(ctx));
 	return 0;
 }
 

@@ -82,6 +82,10 @@ static const struct workload {
 	{ "direct", work_direct, "read|write PATH N BYTES" },
 	{ "blocked", work_blocked, "THREADS CALLS" },
 	{ "merge", work_merge, "PATH PAIRS" },
+	{ "user", work_user, "N DELAY_NS DEPTH" },
+	{ "syscalls", work_syscalls, "N" },
+	{ "calls32", work_calls32, "N" },
+	{ "restart", work_restart, "N" },
 };
 
 /* Says that it is there, and goes on when a line comes on stdin. */

@@ -29,5 +29,9 @@ int work_tcp(int argc, char **argv);
 int work_direct(int argc, char **argv);
 int work_blocked(int argc, char **argv);
 int work_merge(int argc, char **argv);
+int work_user(int argc, char **argv);
+int work_syscalls(int argc, char **argv);
+int work_calls32(int argc, char **argv);
+int work_restart(int argc, char **argv);
 
 #endif
