@@ -22,12 +22,13 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(OUTPUT)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 SKELETONS := $(patsubst $(OUTPUT)/bpf/%.bpf.o,$(OUTPUT)/skel/%.skel.h,$(BPF_OBJECTS))
+PAGE := $(OUTPUT)/skel/report_page.inc
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli escape host label log out outlier percentile recording recording_parse snapshot snapshot_sum \
-	units targets/target \
+PURE := account cli escape host label log out outlier percentile recording recording_parse report_columns report_data \
+	report_page snapshot snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -61,7 +62,7 @@ $(OUTPUT)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SOURCES) $(LDFLAGS)' | cmp -s - $@ || echo '$(SOURCES) $(LDFLAGS)' > $@
 
-$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS)
+$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(PAGE)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -78,6 +79,11 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(PAGE): $(wildcard src/report/*)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)src/report/embed > $@.tmp && mv $@.tmp $@
 
 $(OUTPUT)/tests/unit/%: tests/unit/%.c tests/unit/fixtures.c $(PURE_OBJECTS)
 	$(call say,TEST,$@)

@@ -279,7 +279,7 @@ static int split_command(int argc, char **argv, struct run_options *options)
 	return argc;
 }
 
-static bool asks_for_help(int argc, char **argv)
+bool cli_asks_for_help(int argc, char **argv)
 {
 	int i;
 
@@ -313,7 +313,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	argp_err_exit_status = EXIT_USAGE;
 	argc = split_command(argc, argv, options);
 	/* Errors are said in one line by ARGP_KEY_ERROR, but argp's silence would be about help, too. */
-	argp_parse(&argp, argc, argv, asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
+	argp_parse(&argp, argc, argv, cli_asks_for_help(argc, argv) ? 0 : ARGP_NO_ERRS, NULL, &parse);
 }
 
 const struct argp_option *cli_options(void)

@@ -28,6 +28,9 @@ struct run_options {
  */
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
 
+/* Whether argp has to print help; what else it would print are errors of several lines. */
+bool cli_asks_for_help(int argc, char **argv);
+
 /* The table of options, ended by an empty one; for the man page and for completion. */
 struct argp_option;
 const struct argp_option *cli_options(void);

@@ -10,6 +10,7 @@
 #include "list.h"
 #include "log.h"
 #include "manual.h"
+#include "report.h"
 #include "run.h"
 #include "targets/target.h"
 #include "version.h"
@@ -50,6 +51,7 @@ static const struct command {
 } commands[] = {
 	{ .name = "list", .function = command_list },
 	{ .name = "doctor", .function = command_doctor },
+	{ .name = "report", .function = report },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },
 	{ .name = "help", .print = cli_print_help },

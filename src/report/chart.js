@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// What all charts share: drawn anew for each width, axes, colours by count, and a cursor for pointers and keys.
+"use strict";
+
+const N_LEVELS = 10;
+const PLOT_LEFT = 56, PLOT_RIGHT = 14, PLOT_TOP = 10, PLOT_BOTTOM = 24;
+const PRINT_WIDTH = 680;
+const TIME_STEPS = [1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
+	3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
+const charts = new Set();
+
+// A chart in NODE: PAINT(width) returns {svg, grid}. GRID may be explored: {nx, ny, at(x, y) -> [i, j], box(i, j) ->
+// [x, y, w, h], tell(i, j) -> text, start: [i, j]}; j counts from the bottom.
+function addChart(parent, label, paint) {
+	const node = make("div", { class: "chart" });
+	parent.append(node);
+	const chart = { node, width: 0 };
+	chart.render = (width) => {
+		if (!width || Math.abs(width - chart.width) < 1) return;
+		chart.width = width;
+		const { svg, grid } = paint(width);
+		fill(svg, { "aria-label": label, role: "application", "aria-roledescription": "chart", tabindex: 0 }, []);
+		node.replaceChildren(svg);
+		explore(svg, grid);
+	};
+	charts.add(chart);
+	resizes.observe(node);
+	chart.render(node.clientWidth);
+}
+
+const resizes = new ResizeObserver((entries) => {
+	for (const chart of charts) {
+		if (!chart.node.isConnected) charts.delete(chart);
+		else if (entries.some((entry) => entry.target === chart.node)) chart.render(chart.node.clientWidth);
+	}
+});
+addEventListener("beforeprint", () => {
+	for (const chart of charts) chart.render(Math.min(chart.node.clientWidth, PRINT_WIDTH));
+});
+addEventListener("afterprint", () => {
+	for (const chart of charts) chart.render(chart.node.clientWidth);
+});
+
+function explore(svg, grid) {
+	const mark = draw("rect", { class: "mark", visibility: "hidden" });
+	let at = null;
+	svg.append(mark);
+	const show = (i, j, x, y) => {
+		const [left, top, width, height] = grid.box(i, j);
+		at = [i, j];
+		fill(mark, { x: left, y: top, width, height, visibility: "visible" }, []);
+		if (x === undefined) {
+			const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
+			x = box.left + (left + width) * scale;
+			y = box.top + (top + height / 2) * scale;
+		}
+		showTip(grid.tell(i, j), x, y);
+	};
+	const hide = () => {
+		mark.setAttribute("visibility", "hidden");
+		hideTip();
+	};
+	const point = (event) => {
+		const box = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width / box.width;
+		const cell = grid.at((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
+		if (cell) show(...cell, event.clientX, event.clientY);
+		else hide();
+	};
+	svg.addEventListener("pointermove", point);
+	svg.addEventListener("pointerdown", point);
+	svg.addEventListener("pointerleave", hide);
+	svg.addEventListener("blur", hide);
+	svg.addEventListener("focus", () => { if (svg.matches(":focus-visible")) show(...(at || grid.start)); });
+	svg.addEventListener("keydown", (event) => {
+		let [i, j] = at || grid.start;
+		const step = event.shiftKey ? 10 : 1;
+		switch (event.key) {
+		case "ArrowLeft": i -= step; break;
+		case "ArrowRight": i += step; break;
+		case "ArrowUp": j += step; break;
+		case "ArrowDown": j -= step; break;
+		case "Home": i = 0; break;
+		case "End": i = grid.nx - 1; break;
+		case "Escape": hide(); return;
+		default: return;
+		}
+		event.preventDefault();
+		show(Math.max(0, Math.min(grid.nx - 1, i)), Math.max(0, Math.min(grid.ny - 1, j)));
+	});
+}
+
+function makeSvg(width, height) { return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height }); }
+
+function textAt(x, y, text, kind) { return draw("text", { x, y, class: kind }, text); }
+
+// The half rows that have something in them, and one more on each side: [low, high).
+function spanOf(places) {
+	let low = Infinity, high = -Infinity;
+	for (const place of places) {
+		low = Math.min(low, Math.floor(place));
+		high = Math.max(high, Math.floor(place) + 1);
+	}
+	return low < high ? [Math.max(0, low - 1), Math.min(TOP_PLACE, high + 1)] : [20, 40];
+}
+
+// Durations to label between two places, nice numbers, at most MAX of them.
+function durationTicks([low, high], max) {
+	for (const steps of [[1, 2, 5], [1, 3], [1]]) {
+		const ticks = [];
+		for (let decade = 1; decade < 1e12; decade *= 10)
+			for (const step of steps)
+				if (placeOf(step * decade) > low && placeOf(step * decade) < high) ticks.push(step * decade);
+		if (ticks.length <= max) return ticks;
+		if (steps.length === 1) return ticks.filter((_, index) => index % Math.ceil(ticks.length / max) === 0);
+	}
+	return [];
+}
+
+function drawDurationAxis(svg, span, width, top, height) {
+	const y = (place) => top + height * (1 - (place - span[0]) / (span[1] - span[0]));
+	for (const ns of durationTicks(span, height / 22)) {
+		const at = Math.round(y(placeOf(ns))) + 0.5;
+		svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: at, y2: at, class: "grid" }),
+			textAt(PLOT_LEFT - 6, at + 3.5, scaled(ns, 1000, ["ns", "us", "ms", "s"]).replace(/\.00?(?=\D)/, "").replace(/(\d\.\d)0(?=\D)/, "$1"), "end"));
+	}
+	return y;
+}
+
+// START_MS is the run's; the axis shows [FROM, TO] ms from there.
+function drawTimeAxis(svg, startMs, from, to, width, bottom) {
+	const plot = width - PLOT_LEFT - PLOT_RIGHT, x = (ms) => PLOT_LEFT + plot * (ms - from) / (to - from);
+	const step = 1000 * (TIME_STEPS.find((s) => 1000 * s * plot / (to - from) >= 76) || TIME_STEPS.at(-1));
+	svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: bottom + 0.5, y2: bottom + 0.5, class: "axis" }));
+	for (let ms = Math.ceil((startMs + from) / step) * step; ms <= startMs + to; ms += step) {
+		const at = Math.round(x(ms - startMs)) + 0.5, text = clock(ms, step < 1000 ? 3 : 0);
+		const label = step >= 86400000 ? text.slice(0, 10) : text.slice(11, step >= 60000 ? 16 : undefined);
+		svg.append(draw("line", { x1: at, x2: at, y1: bottom, y2: bottom + 5, class: "axis" }));
+		if (at > PLOT_LEFT + 16 && at < width - 24) svg.append(textAt(at, bottom + 17, label, "middle"));
+	}
+	svg.append(textAt(PLOT_LEFT - 6, bottom + 17, "UTC", "end unit"));
+	return x;
+}
+
+// Levels of colour from the least to the most, each as many times the one before.
+function makeScale(values) {
+	let low = Infinity, high = 0;
+	for (const value of values)
+		if (value > 0) {
+			low = Math.min(low, value);
+			high = Math.max(high, value);
+		}
+	const ratio = high > low ? Math.log(high / low) : 0;
+	return {
+		low, high,
+		level: (value) => ratio ? Math.min(N_LEVELS - 1, Math.floor(N_LEVELS * Math.log(value / low) / ratio)) : N_LEVELS - 3,
+		edge: (level) => low * Math.exp(ratio * level / N_LEVELS),
+	};
+}
+
+function makeLegend(scale, what, showValue) {
+	const row = make("span", { class: "scale" });
+	for (let level = 0; level < N_LEVELS; level++) {
+		row.append(make("i", { class: "h" + level }));
+		row.append(make("span", null, level % 2 || scale.high <= scale.low ? "" : showValue(scale.edge(level))));
+	}
+	const to = scale.high > scale.low ? "to " + showValue(scale.high) : showValue(scale.high);
+	return make("div", { class: "legend" }, make("span", null, what), row, make("span", null, to));
+}
+
+// A path for each level; CELLS are [level, x, y, width, height].
+function drawCells(svg, cells) {
+	const paths = Array.from({ length: N_LEVELS }, () => []);
+	for (const [level, x, y, width, height] of cells) paths[level].push(`M${x} ${y}h${width}v${height}h${-width}z`);
+	paths.forEach((path, level) => {
+		if (path.length) svg.append(draw("path", { class: "cells h" + level, d: path.join("") }));
+	});
+}
