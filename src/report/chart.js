@@ -42,13 +42,14 @@ addEventListener("afterprint", () => {
 });
 
 function explore(svg, grid) {
-	const mark = draw("rect", { class: "mark", visibility: "hidden" });
+	const mark = draw("g", { visibility: "hidden" }, draw("rect", { class: "halo" }), draw("rect", { class: "mark" }));
 	let at = null;
 	svg.append(mark);
 	const show = (i, j, x, y) => {
 		const [left, top, width, height] = grid.box(i, j);
 		at = [i, j];
-		fill(mark, { x: left, y: top, width, height, visibility: "visible" }, []);
+		for (const rect of mark.children) fill(rect, { x: left - 1.5, y: top - 1.5, width: width + 3, height: height + 3 }, []);
+		mark.setAttribute("visibility", "visible");
 		if (x === undefined) {
 			const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
 			x = box.left + (left + width) * scale;
@@ -116,12 +117,15 @@ function durationTicks([low, high], max) {
 	return [];
 }
 
+function tickText(ns) { return duration(ns).replace(/\.0+(?=\D)/, ""); }
+
 function drawDurationAxis(svg, span, width, top, height) {
 	const y = (place) => top + height * (1 - (place - span[0]) / (span[1] - span[0]));
-	for (const ns of durationTicks(span, height / 22)) {
+	// Room for the time axis' own first label.
+	for (const ns of durationTicks([span[0] + 0.3, span[1]], height / 22)) {
 		const at = Math.round(y(placeOf(ns))) + 0.5;
 		svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: at, y2: at, class: "grid" }),
-			textAt(PLOT_LEFT - 6, at + 3.5, scaled(ns, 1000, ["ns", "us", "ms", "s"]).replace(/\.00?(?=\D)/, "").replace(/(\d\.\d)0(?=\D)/, "$1"), "end"));
+			textAt(PLOT_LEFT - 6, at + 3.5, tickText(ns), "end"));
 	}
 	return y;
 }
@@ -152,7 +156,8 @@ function makeScale(values) {
 	const ratio = high > low ? Math.log(high / low) : 0;
 	return {
 		low, high,
-		level: (value) => ratio ? Math.min(N_LEVELS - 1, Math.floor(N_LEVELS * Math.log(value / low) / ratio)) : N_LEVELS - 3,
+		// Joined columns may lie a little beyond.
+		level: (value) => ratio ? Math.max(0, Math.min(N_LEVELS - 1, Math.floor(N_LEVELS * Math.log(value / low) / ratio))) : N_LEVELS - 3,
 		edge: (level) => low * Math.exp(ratio * level / N_LEVELS),
 	};
 }

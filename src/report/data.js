@@ -33,7 +33,7 @@ function percent(part, whole) {
 }
 
 function elapsedText(seconds) {
-	if (seconds < 120) return duration(seconds * 1e9);
+	if (seconds < 120) return duration(seconds * 1e9).replace(/\.0+(?=\D)/, "");
 	const h = Math.floor(seconds / 3600), m = Math.floor(seconds / 60) % 60, s = Math.floor(seconds) % 60;
 	return (h ? h + "h " : "") + m + "min " + s + "s";
 }

@@ -83,7 +83,7 @@ function makePlainTable(label, heads, rows) {
 	const cell = (tag, content, index) => {
 		const [node, kind] = Array.isArray(content) ? content : [content];
 		const scope = tag === "th" ? "col" : index ? undefined : "row";
-		return make(tag === "td" && !index ? "th" : tag, { scope, class: [index ? "number" : "", kind || ""].join(" ").trim() || undefined }, node);
+		return make(tag === "td" && !index ? "th" : tag, { scope, class: [index && kind !== "left" ? "number" : "", kind || ""].join(" ").trim() || undefined }, node);
 	};
 	const line = (tag, cells) => make("tr", null, ...cells.map((content, index) => cell(tag, content, index)));
 	return make("div", { class: "scroll" }, make("table", { "aria-label": label },

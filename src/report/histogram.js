@@ -2,48 +2,67 @@
 // Histograms of all series, and latency by size.
 "use strict";
 
-const CARD_HEIGHT = 150, SIZE_HEIGHT = 280;
+const CARD_HEIGHT = 130, WHOLE_HEIGHT = 300, SIZE_HEIGHT = 280;
 const CARDS_AT_FIRST = 24;
 const SLOTS_PER_ROW = 16;
 
-function paintHistogram(entry, span, width) {
-	const svg = makeSvg(width, CARD_HEIGHT), bottom = CARD_HEIGHT - PLOT_BOTTOM, left = 2, plot = width - 4;
-	const rows = entry.runs.map((series) => series && groupSlots(series.slot_counts, SLOTS_PER_ROW));
-	const share = (index, row) => rows[index] ? (rows[index].get(row) || 0) / entry.runs[index].count : 0;
-	const nRows = span[1] - span[0], x = (row) => left + plot * (row - span[0]) / nRows;
+// Bars of SLOTS slots, from the bar SPAN[0] up to but not with SPAN[1].
+function paintHistogram(entry, slots, span, width, fullHeight) {
+	const svg = makeSvg(width, fullHeight), bottom = fullHeight - PLOT_BOTTOM, left = 44, plot = width - left - 2, places = slots / 8;
+	const bars = entry.runs.map((series) => series && groupSlots(series.slot_counts, slots));
+	const share = (index, bar) => bars[index] ? (bars[index].get(bar) || 0) / entry.runs[index].count : 0;
+	const nBars = span[1] - span[0], x = (bar) => left + plot * (bar - span[0]) / nBars;
 	let most = 0;
-	rows.forEach((groups, index) => groups && groups.forEach((_, row) => { most = Math.max(most, share(index, row)); }));
-	const y = (part) => bottom - (bottom - 14) * part / most;
-	svg.append(draw("line", { x1: left, x2: left + plot, y1: bottom + 0.5, y2: bottom + 0.5, class: "axis" }));
-	for (const ns of [1, 1e3, 1e6, 1e9]) {
-		const at = x(placeOf(ns) / 2);
-		if (at < left || at > left + plot - 20) continue;
-		svg.append(draw("line", { x1: at, x2: at, y1: 4, y2: bottom + 5, class: "grid" }), textAt(at, bottom + 17, duration(ns), "middle"));
+	bars.forEach((groups, index) => groups && groups.forEach((_, bar) => { most = Math.max(most, share(index, bar)); }));
+	const y = (part) => part ? Math.min(bottom - 1, bottom - (bottom - 14) * part / most) : bottom;
+	for (const ns of durationTicks([span[0] * places - 0.01, span[1] * places], plot / 52)) {
+		const at = Math.round(x(placeOf(ns) / places)) + 0.5;
+		svg.append(draw("line", { x1: at, x2: at, y1: 8, y2: bottom + 4, class: "grid" }));
+		if (at > left + 8 && at < width - 20) svg.append(textAt(at, bottom + 17, tickText(ns), "middle"));
 	}
-	for (let row = span[0]; rows[0] && row < span[1]; row++) {
-		const part = share(0, row), height = Math.max(part ? 1 : 0, bottom - y(part));
-		if (part) svg.append(draw("rect", { class: "bars0", x: x(row) + 0.5, y: bottom - height, width: Math.max(1, plot / nRows - 1), height }));
-	}
-	if (rows[1]) {
+	svg.append(draw("line", { x1: left, x2: left + plot, y1: bottom + 0.5, y2: bottom + 0.5, class: "axis" }),
+		textAt(left - 5, 18, percent(most, 1), "end"), textAt(left - 5, bottom, "0", "end"));
+	for (let bar = span[0]; bar < span[1]; bar++)
+		if (share(0, bar))
+			svg.append(draw("rect", { class: "bars0", x: x(bar) + 0.5, y: y(share(0, bar)), width: Math.max(1, plot / nBars - 1), height: bottom - y(share(0, bar)) }));
+	if (bars[1]) {
 		let path = `M${left} ${bottom}`;
-		for (let row = span[0]; row < span[1]; row++) path += `L${x(row)} ${Math.min(y(share(1, row)), bottom - (share(1, row) ? 1 : 0))}H${x(row + 1)}`;
+		for (let bar = span[0]; bar < span[1]; bar++) path += `V${y(share(1, bar))}H${x(bar + 1)}`;
 		svg.append(draw("path", { class: "bars1", d: path + `V${bottom}` }));
 	}
 	const tell = (i) => {
-		const row = span[0] + i, lines = [rangeText(2 * row, 2 * row + 2)];
-		rows.forEach((groups, index) => {
-			const n = groups && groups.get(row) || 0;
+		const bar = span[0] + i, lines = [rangeText(places * bar, places * (bar + 1))];
+		bars.forEach((groups, index) => {
+			const n = groups && groups.get(bar) || 0;
 			lines.push((IS_PAIR ? RUN_NAMES[index] + ": " : "") + count(n) + (n ? ", " + percent(n, entry.runs[index].count) : ""));
 		});
 		return lines.join("\n");
 	};
-	const first = rows.find(Boolean), fullest = [...first].reduce((best, one) => one[1] > best[1] ? one : best)[0];
+	const first = bars.find(Boolean), fullest = [...first].reduce((best, one) => one[1] > best[1] ? one : best)[0];
 	const grid = {
-		nx: nRows, ny: 1, start: [fullest - span[0], 0], tell,
-		box: (i) => [x(span[0] + i), 4, plot / nRows, bottom - 4],
-		at: (px, py) => px >= left && px < left + plot && py < bottom + 6 ? [Math.floor((px - left) / plot * nRows), 0] : null,
+		nx: nBars, ny: 1, start: [fullest - span[0], 0], tell,
+		box: (i) => [x(span[0] + i), 8, plot / nBars, bottom - 8],
+		at: (px, py) => px >= left && px < left + plot && py < bottom + 6 ? [Math.floor((px - left) / plot * nBars), 0] : null,
 	};
 	return { svg, grid };
+}
+
+// The bars of SLOTS slots that any of ENTRIES has something in.
+function barSpan(entries, slots) {
+	let low = Infinity, high = 0;
+	for (const entry of entries)
+		for (const series of entry.runs)
+			for (const slot of Object.keys(series ? series.slot_counts : {})) {
+				low = Math.min(low, Math.floor(slot / slots));
+				high = Math.max(high, Math.floor(slot / slots) + 1);
+			}
+	return [low, high];
+}
+
+function showWholeHistogram(entry) {
+	const span = barSpan([entry], SLOTS_PER_ROW / 2);
+	byId("whole-histogram").replaceChildren();
+	addChart(byId("whole-histogram"), "Histogram of " + entry.title, (width) => paintHistogram(entry, SLOTS_PER_ROW / 2, span, width, WHOLE_HEIGHT));
 }
 
 function makeCard(entry, span) {
@@ -54,19 +73,13 @@ function makeCard(entry, span) {
 		card.append(make("p", null, (IS_PAIR ? RUN_NAMES[index] + ": " : "") + count(series.count) + " ops, p50 " + percentileText(p50) +
 			", p99 " + percentileText(p99) + ", max " + duration(series.max_ns)));
 	});
-	addChart(card, "Histogram of " + entry.title, (width) => paintHistogram(entry, span, width));
+	addChart(card, "Histogram of " + entry.title, (width) => paintHistogram(entry, SLOTS_PER_ROW, span, width, CARD_HEIGHT));
 	return card;
 }
 
 function showHistograms(entries) {
-	const rows = entries.flatMap((entry) => entry.runs.flatMap((series) =>
-		series ? Object.keys(series.slot_counts).map((slot) => Math.floor(slot / SLOTS_PER_ROW)) : []));
-	let low = Infinity, high = 0;
-	for (const row of rows) {
-		low = Math.min(low, row);
-		high = Math.max(high, row + 1);
-	}
-	const cards = byId("histogram-cards"), addAll = (list) => { for (const entry of list) cards.append(makeCard(entry, [low, high])); };
+	const span = barSpan(entries, SLOTS_PER_ROW);
+	const cards = byId("histogram-cards"), addAll = (list) => { for (const entry of list) cards.append(makeCard(entry, span)); };
 	byId("histogram-note").textContent = "A bar for each power of two, as high as its share, all on the same axis of latency." +
 		(IS_PAIR ? " A is filled, B is the outline." : "");
 	addAll(entries.slice(0, CARDS_AT_FIRST));

@@ -2,7 +2,7 @@
 // The page from top to bottom: facts, the table of all series, the chosen one, outliers, the account, the probes.
 "use strict";
 
-const ROWS_AT_FIRST = 50;
+const ROWS_AT_FIRST = 20;
 
 function percentileText(percentile) { return percentile.carried ? duration(percentile.ns) : "-"; }
 
@@ -91,8 +91,9 @@ function showPercentiles(entry) {
 			change(plain(entry.runs[0], name), plain(entry.runs[1], name));
 		return [name, ...texts, [by.text, by.kind]];
 	};
+	const of = (name) => change(...RUNS.map((_, index) => (entry.runs[index] || {})[name === "rate" ? "rate_per_s" : name])).text;
 	const sums = [["count", (series) => count(series.count)], ["rate", (series) => rate(series.rate_per_s) + "/s"]].map(([name, show]) =>
-		[name, ...RUNS.map((_, index) => entry.runs[index] ? show(entry.runs[index]) : "-"), ...(IS_PAIR ? [""] : [])]);
+		[name, ...RUNS.map((_, index) => entry.runs[index] ? show(entry.runs[index]) : "-"), ...(IS_PAIR ? [of(name)] : [])]);
 	byId("percentiles").replaceChildren(makePlainTable("Percentiles of " + entry.title, ["", ...(IS_PAIR ? ["A", "B", "change"] : ["latency"])],
 		[...names.map(row), ...sums]));
 }
@@ -120,7 +121,7 @@ function showOutliers() {
 
 // Terms that are 0 everywhere are left out, but for those that should be there.
 function accountTable(account) {
-	const columns = [...account.operations, { ...account.total, op: "total" }];
+	const columns = [...account.operations.filter((one) => one.entered || one.recorded || one.unaccounted), { ...account.total, op: "total" }];
 	const names = Object.keys(account.total).filter((name) => ["entered", "recorded", "unaccounted"].includes(name) || columns.some((one) => one[name]));
 	const value = (one, name) => [count(one[name]), one[name] && /^(lost|unaccounted|ring_full)/.test(name) ? "bad" : one[name] ? "" : "soft"];
 	return makePlainTable("Account", ["", ...columns.map((one) => outside([one.op, one.phase].filter(Boolean).join(" ")))],
@@ -129,7 +130,7 @@ function accountTable(account) {
 
 function probeTable(run) {
 	return makePlainTable("Probes", ["Function or tracepoint", "Operation", "Attached by", "Missed"], run.probes.map((probe) =>
-		[outside(probe.function), [outside([probe.op, probe.phase].filter(Boolean).join(" ")), "left"], [outside(probe.attach), "left"], [count(probe.missed), probe.missed ? "bad" : ""]]));
+		[outside(probe.function), [outside([probe.op, probe.phase].filter(Boolean).join(" ") || "all"), "left"], [outside(probe.attach), "left"], [count(probe.missed), probe.missed ? "bad" : ""]]));
 }
 
 function showPage() {
@@ -141,6 +142,7 @@ function showPage() {
 		for (const line of document.querySelectorAll("#overview-table tbody tr")) line.classList.toggle("current", line.entry === entry);
 		showTime(entry);
 		showPercentiles(entry);
+		showWholeHistogram(entry);
 		if (goes) {
 			byId("chosen").scrollIntoView();
 			choice.focus({ preventScroll: true });

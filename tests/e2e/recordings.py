@@ -70,14 +70,13 @@ def make_outlier(at_s, ns, labels, **more):
 
 
 def spread(rng, base_ns, n_slots, n):
-    """N operations over N_SLOTS neighbouring slots, most of them around a quarter of the way."""
-    first, latencies = slot_number(int(base_ns)), []
-    low = slot_bounds(int(base_ns))[0]
+    """About N operations over N_SLOTS neighbouring slots, most of them in the lower half, few at the upper end."""
+    latencies, low = [], slot_bounds(int(base_ns))[0]
     for place in range(n_slots):
-        height = math.exp(-((place - n_slots / 4) / (n_slots / 5)) ** 2) if place < n_slots / 2 else 0.02 / (1 + place - n_slots / 2)
-        latencies.append((low, max(0 if place % 3 else 1, int(n * height / 10 * rng.uniform(0.7, 1.3)))))
+        share = math.exp(-((place - n_slots / 4) / (n_slots / 8)) ** 2) * 4.5 / n_slots + 0.01 * 0.93 ** place
+        expected = n * share * rng.uniform(0.7, 1.3)
+        latencies.append((low, int(expected + rng.random()) if place else 1))
         low = slot_bounds(low)[1] + 1
-    assert slot_number(low) == first + n_slots
     return latencies
 
 
@@ -95,7 +94,7 @@ def hour_of_block(path, n_intervals=3600, slowdown=1.0, seed=1, with_more=True):
             for place, (op, device) in enumerate(kinds):
                 is_slow = 0.45 < share < 0.55 and place % 4 < 2
                 base = (60_000 if op == "read" else 140_000) * slowdown * (1 + 0.3 * (place % 4)) * (3 if is_slow else 1)
-                load = 300 * (1.2 + math.sin(12 * share + place))
+                load = 900 * (1.2 + math.sin(12 * share + place))
                 series.append(make_series({"op": op, "ret": "ok", "device": device}, spread(rng, base, 96, load)))
                 whole[op, device] = add_series(whole.get((op, device)), series[-1])
             while with_more and len(outliers) < 1000 * share:
