@@ -327,12 +327,14 @@ void cli_print_help(void)
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
+	     "  or:  latencyprobe report RUN [RUN2] -o FILE.html\n"
 	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("  %-9s %s\n", target->name, target->summary);
 	puts("\nCommands:\n"
+	     "  report    one page for a browser of a recorded run, or of two with what changed\n"
 	     "  list      what a target measures, where, and what it cannot see\n"
 	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n\n"
 	     "Examples:\n"
@@ -341,6 +343,7 @@ void cli_print_help(void)
 	     "  sudo latencyprobe block --interval 5            disks, with a report every 5 seconds\n"
 	     "  sudo latencyprobe vfs -p 1234 --op read,write   two operations of one process\n"
 	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
-	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n\n"
+	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n"
+	     "  latencyprobe report run.jsonl -o run.html       what `-i 1 -o run.jsonl` recorded, as a page\n\n"
 	     "`latencyprobe TARGET --help` lists the options.");
 }

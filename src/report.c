@@ -23,14 +23,14 @@ static const struct argp_option argp_options[] = {
 };
 
 static const char doc[] =
-	"Makes one page for a browser of a recorded run, or of two side by side with what changed from the first to the\n"
-	"second: latency over time, percentiles, histograms, outliers, slow stacks, the account. It loads nothing."
-	"\vA run is what `-o FILE.jsonl` or `-o FILE.json` of a tracing command wrote; - is stdin. Only what was recorded\n"
-	"with an interval and as .jsonl has a course over time.\n\n"
+	"Makes one page for a browser of a recorded run, or of two beside each other with what changed: latency over time, "
+	"percentiles, histograms, latency by size, outliers, slow stacks, the account. It loads nothing from elsewhere."
+	"\vRUN is what a tracing command wrote to -o FILE.jsonl or -o FILE.json; - is stdin. Only a .jsonl with intervals has "
+	"a course over time.\n\n"
 	"Examples:\n"
-	"  sudo latencyprobe block -i 1 --outlier 10ms -o run.jsonl   record until Ctrl-C\n"
-	"  latencyprobe report run.jsonl -o report.html               look at it\n"
-	"  latencyprobe report before.jsonl after.jsonl -o diff.html  compare two\n";
+	"  sudo latencyprobe block -i 1 --outlier 10ms -o run.jsonl\n"
+	"  latencyprobe report run.jsonl -o report.html\n"
+	"  latencyprobe report before.jsonl after.jsonl -o difference.html\n";
 
 struct options {
 	const char *output;

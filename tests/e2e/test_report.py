@@ -99,7 +99,7 @@ def keys_and_pointer():
         require_equal(sum(seen.values()), tenth["count"], "sum of what the tips said")
         browser.press("Escape")
         require(browser.js(f"return {TIP}.hidden"), "the tip is still there after Escape")
-        for selector in ("#heat svg", "#lines svg", "#whole-histogram svg", "#histogram-cards svg", "#size-charts svg"):
+        for selector in ("#heat svg", "#lines svg", "#whole-histogram svg", "#histogram-cards svg", "#size-charts .chart svg"):
             browser.point(selector)
             require(not browser.js(f"return {TIP}.hidden"), f"no tip at {selector}")
         browser.require_content()
@@ -123,7 +123,7 @@ def chosen_series():
 
 @test("chromium")
 def sorted_tables():
-    latencies = "return [...document.querySelectorAll('#outlier-table tbody tr')].map((one) => one.entry || one.cells[1].textContent)"
+    latencies = "return [...document.querySelectorAll('#outlier-table tbody tr')].map((one) => one.cells[1].textContent)"
     direction = "return document.querySelector('#outlier-table th:nth-child(2)').getAttribute('aria-sort')"
 
     def in_us(text):
