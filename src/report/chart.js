@@ -133,7 +133,7 @@ function drawDurationAxis(svg, span, width, top, height) {
 // START_MS is the run's; the axis shows [FROM, TO] ms from there.
 function drawTimeAxis(svg, startMs, from, to, width, bottom) {
 	const plot = width - PLOT_LEFT - PLOT_RIGHT, x = (ms) => PLOT_LEFT + plot * (ms - from) / (to - from);
-	const step = 1000 * (TIME_STEPS.find((s) => 1000 * s * plot / (to - from) >= 76) || TIME_STEPS.at(-1));
+	const step = 1000 * (TIME_STEPS.find((s) => 1000 * s * plot / (to - from) >= 76) || (to - from) / 4000);
 	svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: bottom + 0.5, y2: bottom + 0.5, class: "axis" }));
 	for (let ms = Math.ceil((startMs + from) / step) * step; ms <= startMs + to; ms += step) {
 		const at = Math.round(x(ms - startMs)) + 0.5, text = clock(ms, step < 1000 ? 3 : 0);

@@ -26,7 +26,7 @@ function joinColumns(run, heat, nJoined) {
 
 function timeSpan(run) {
 	const { start_ms: starts, elapsed_ms: elapsed } = run.columns;
-	const from = Math.min(0, starts[0]), to = starts.at(-1) + elapsed.at(-1);
+	const from = Math.min(0, ...starts), to = Math.max(...starts.map((start, index) => start + elapsed[index]));
 	return [from, Math.max(from + 1, to)];
 }
 
