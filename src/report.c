@@ -23,10 +23,11 @@ static const struct argp_option argp_options[] = {
 };
 
 static const char doc[] =
-	"Makes one page for a browser of a recorded run, or of two beside each other with what changed: latency over time, "
-	"percentiles, histograms, latency by size, outliers, slow stacks, the account. It loads nothing from elsewhere."
-	"\vRUN is what a tracing command wrote to -o FILE.jsonl or -o FILE.json; - is stdin. Only a .jsonl with intervals has "
-	"a course over time.\n\n"
+	"Makes one page for a browser of a recorded run, or of two beside each other with what changed: latency over "
+	"time, percentiles, histograms, latency by size, outliers, slow stacks, the account. It loads nothing from "
+	"elsewhere."
+	"\vRUN is what a tracing command wrote to -o FILE.jsonl or -o FILE.json; - is stdin. Only a .jsonl with "
+	"intervals has a course over time.\n\n"
 	"Examples:\n"
 	"  sudo latencyprobe block -i 1 --outlier 10ms -o run.jsonl\n"
 	"  latencyprobe report run.jsonl -o report.html\n"

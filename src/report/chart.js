@@ -3,10 +3,15 @@
 "use strict";
 
 const N_LEVELS = 10;
-const PLOT_LEFT = 56, PLOT_RIGHT = 14, PLOT_TOP = 10, PLOT_BOTTOM = 24;
+const PLOT_LEFT = 56,
+	PLOT_RIGHT = 14,
+	PLOT_TOP = 10,
+	PLOT_BOTTOM = 24;
 const PRINT_WIDTH = 680;
-const TIME_STEPS = [1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
-	3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
+const TIME_STEPS = [
+	1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
+	7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000,
+];
 const charts = new Set();
 
 // A chart in NODE: PAINT(width) returns {svg, grid}. GRID may be explored: {nx, ny, at(x, y) -> [i, j], box(i, j) ->
@@ -19,7 +24,11 @@ function addChart(parent, label, paint) {
 		if (!width || Math.abs(width - chart.width) < 1) return;
 		chart.width = width;
 		const { svg, grid } = paint(width);
-		fill(svg, { "aria-label": label, role: "application", "aria-roledescription": "chart", tabindex: 0 }, []);
+		fill(
+			svg,
+			{ "aria-label": label, role: "application", "aria-roledescription": "chart", tabindex: 0 },
+			[],
+		);
 		node.replaceChildren(svg);
 		explore(svg, grid);
 	};
@@ -41,62 +50,83 @@ addEventListener("afterprint", () => {
 	for (const chart of charts) chart.render(chart.node.clientWidth);
 });
 
+const KEY_STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+// Where a key leads to from [i, j]; null when it leads nowhere.
+function stepOf(event, [i, j], { nx, ny }) {
+	const clamp = (value, n) => Math.max(0, Math.min(n - 1, value));
+	if (event.key === "Home") return [0, j];
+	if (event.key === "End") return [nx - 1, j];
+	const step = KEY_STEPS[event.key],
+		length = event.shiftKey ? 10 : 1;
+	return step ? [clamp(i + length * step[0], nx), clamp(j + length * step[1], ny)] : null;
+}
+
+// Marks the cell that is pointed at or stepped to, and says what it is.
 function explore(svg, grid) {
-	const mark = draw("g", { visibility: "hidden" }, draw("rect", { class: "halo" }), draw("rect", { class: "mark" }));
-	let at = null;
-	svg.append(mark);
-	const show = (i, j, x, y) => {
-		const [left, top, width, height] = grid.box(i, j);
-		at = [i, j];
-		for (const rect of mark.children) fill(rect, { x: left - 1.5, y: top - 1.5, width: width + 3, height: height + 3 }, []);
+	const mark = draw(
+		"g",
+		{ visibility: "hidden" },
+		draw("rect", { class: "halo" }),
+		draw("rect", { class: "mark" }),
+	);
+	let at = grid.start;
+	const scale = () => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+	const show = (cell, x, y) => {
+		const [left, top, width, height] = grid.box(...cell);
+		at = cell;
+		for (const rect of mark.children)
+			fill(rect, { x: left - 1.5, y: top - 1.5, width: width + 3, height: height + 3 }, []);
 		mark.setAttribute("visibility", "visible");
-		if (x === undefined) {
-			const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
-			x = box.left + (left + width) * scale;
-			y = box.top + (top + height / 2) * scale;
-		}
-		showTip(grid.tell(i, j), x, y);
+		const box = svg.getBoundingClientRect();
+		showTip(
+			grid.tell(...cell),
+			x === undefined ? box.left + (left + width) * scale() : x,
+			y === undefined ? box.top + (top + height / 2) * scale() : y,
+		);
 	};
 	const hide = () => {
 		mark.setAttribute("visibility", "hidden");
 		hideTip();
 	};
 	const point = (event) => {
-		const box = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width / box.width;
-		const cell = grid.at((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-		if (cell) show(...cell, event.clientX, event.clientY);
+		const box = svg.getBoundingClientRect();
+		const cell = grid.at((event.clientX - box.left) / scale(), (event.clientY - box.top) / scale());
+		if (cell) show(cell, event.clientX, event.clientY);
 		else hide();
 	};
-	svg.addEventListener("pointermove", point);
-	svg.addEventListener("pointerdown", point);
-	svg.addEventListener("pointerleave", hide);
-	svg.addEventListener("blur", hide);
-	svg.addEventListener("focus", () => { if (svg.matches(":focus-visible")) show(...(at || grid.start)); });
+	svg.append(mark);
+	for (const name of ["pointermove", "pointerdown"]) svg.addEventListener(name, point);
+	for (const name of ["pointerleave", "blur"]) svg.addEventListener(name, hide);
+	svg.addEventListener("focus", () => {
+		if (svg.matches(":focus-visible")) show(at);
+	});
 	svg.addEventListener("keydown", (event) => {
-		let [i, j] = at || grid.start;
-		const step = event.shiftKey ? 10 : 1;
-		switch (event.key) {
-		case "ArrowLeft": i -= step; break;
-		case "ArrowRight": i += step; break;
-		case "ArrowUp": j += step; break;
-		case "ArrowDown": j -= step; break;
-		case "Home": i = 0; break;
-		case "End": i = grid.nx - 1; break;
-		case "Escape": hide(); return;
-		default: return;
-		}
+		const cell = stepOf(event, at, grid);
+		if (event.key === "Escape") hide();
+		if (!cell) return;
 		event.preventDefault();
-		show(Math.max(0, Math.min(grid.nx - 1, i)), Math.max(0, Math.min(grid.ny - 1, j)));
+		show(cell);
 	});
 }
 
-function makeSvg(width, height) { return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height }); }
+// Whether a point is between the axes, of which the lower one is at BOTTOM.
+function isInPlot(x, y, width, bottom) {
+	return x >= PLOT_LEFT && x < width - PLOT_RIGHT && y >= PLOT_TOP && y < bottom;
+}
 
-function textAt(x, y, text, kind) { return draw("text", { x, y, class: kind }, text); }
+function makeSvg(width, height) {
+	return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
+}
+
+function textAt(x, y, text, kind) {
+	return draw("text", { x, y, class: kind }, text);
+}
 
 // The half rows that have something in them, and one more on each side: [low, high).
 function spanOf(places) {
-	let low = Infinity, high = -Infinity;
+	let low = Infinity,
+		high = -Infinity;
 	for (const place of places) {
 		low = Math.min(low, Math.floor(place));
 		high = Math.max(high, Math.floor(place) + 1);
@@ -110,44 +140,60 @@ function durationTicks([low, high], max) {
 		const ticks = [];
 		for (let decade = 1; decade < 1e12; decade *= 10)
 			for (const step of steps)
-				if (placeOf(step * decade) > low && placeOf(step * decade) < high) ticks.push(step * decade);
+				if (placeOf(step * decade) > low && placeOf(step * decade) < high)
+					ticks.push(step * decade);
 		if (ticks.length <= max) return ticks;
 		if (steps.length === 1) return ticks.filter((_, index) => index % Math.ceil(ticks.length / max) === 0);
 	}
 	return [];
 }
 
-function tickText(ns) { return duration(ns).replace(/\.0+(?=\D)/, ""); }
+function tickText(ns) {
+	return duration(ns).replace(/\.0+(?=\D)/, "");
+}
 
 function drawDurationAxis(svg, span, width, top, height) {
 	const y = (place) => top + height * (1 - (place - span[0]) / (span[1] - span[0]));
 	// Room for the time axis' own first label.
 	for (const ns of durationTicks([span[0] + 0.3, span[1]], height / 22)) {
 		const at = Math.round(y(placeOf(ns))) + 0.5;
-		svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: at, y2: at, class: "grid" }),
-			textAt(PLOT_LEFT - 6, at + 3.5, tickText(ns), "end"));
+		svg.append(
+			draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: at, y2: at, class: "grid" }),
+			textAt(PLOT_LEFT - 6, at + 3.5, tickText(ns), "end"),
+		);
 	}
 	return y;
 }
 
-// START_MS is the run's; the axis shows [FROM, TO] ms from there.
-function drawTimeAxis(svg, startMs, from, to, width, bottom) {
-	const plot = width - PLOT_LEFT - PLOT_RIGHT, x = (ms) => PLOT_LEFT + plot * (ms - from) / (to - from);
-	const step = 1000 * (TIME_STEPS.find((s) => 1000 * s * plot / (to - from) >= 76) || (to - from) / 4000);
-	svg.append(draw("line", { x1: PLOT_LEFT, x2: width - PLOT_RIGHT, y1: bottom + 0.5, y2: bottom + 0.5, class: "axis" }));
+// START_MS is the run's; the axis shows [FROM, TO] ms from there. What it returns leads from such ms to x, and back.
+function drawTimeAxis(svg, startMs, [from, to], width, bottom) {
+	const plot = width - PLOT_LEFT - PLOT_RIGHT,
+		x = (ms) => PLOT_LEFT + (plot * (ms - from)) / (to - from);
+	const step = 1000 * (TIME_STEPS.find((s) => (1000 * s * plot) / (to - from) >= 76) || (to - from) / 4000);
+	svg.append(
+		draw("line", {
+			x1: PLOT_LEFT,
+			x2: width - PLOT_RIGHT,
+			y1: bottom + 0.5,
+			y2: bottom + 0.5,
+			class: "axis",
+		}),
+	);
 	for (let ms = Math.ceil((startMs + from) / step) * step; ms <= startMs + to; ms += step) {
-		const at = Math.round(x(ms - startMs)) + 0.5, text = clock(ms, step < 1000 ? 3 : 0);
+		const at = Math.round(x(ms - startMs)) + 0.5,
+			text = clock(ms, step < 1000 ? 3 : 0);
 		const label = step >= 86400000 ? text.slice(0, 10) : text.slice(11, step >= 60000 ? 16 : undefined);
 		svg.append(draw("line", { x1: at, x2: at, y1: bottom, y2: bottom + 5, class: "axis" }));
 		if (at > PLOT_LEFT + 16 && at < width - 24) svg.append(textAt(at, bottom + 17, label, "middle"));
 	}
 	svg.append(textAt(PLOT_LEFT - 6, bottom + 17, "UTC", "end unit"));
-	return x;
+	return [x, (px) => from + ((px - PLOT_LEFT) / plot) * (to - from)];
 }
 
 // Levels of colour from the least to the most, each as many times the one before.
 function makeScale(values) {
-	let low = Infinity, high = 0;
+	let low = Infinity,
+		high = 0;
 	for (const value of values)
 		if (value > 0) {
 			low = Math.min(low, value);
@@ -155,18 +201,35 @@ function makeScale(values) {
 		}
 	const ratio = high > low ? Math.log(high / low) : 0;
 	return {
-		low, high,
+		low,
+		high,
 		// Joined columns may lie a little beyond.
-		level: (value) => ratio ? Math.max(0, Math.min(N_LEVELS - 1, Math.floor(N_LEVELS * Math.log(value / low) / ratio))) : N_LEVELS - 3,
-		edge: (level) => low * Math.exp(ratio * level / N_LEVELS),
+		level: (value) =>
+			ratio
+				? Math.max(
+						0,
+						Math.min(
+							N_LEVELS - 1,
+							Math.floor((N_LEVELS * Math.log(value / low)) / ratio),
+						),
+					)
+				: N_LEVELS - 3,
+		edge: (level) => low * Math.exp((ratio * level) / N_LEVELS),
 	};
+}
+
+// What a mark in a chart stands for.
+function makeSwatch(text, ...shapes) {
+	return make("span", null, draw("svg", { viewBox: "0 0 26 10", "aria-hidden": "true" }, ...shapes), text);
 }
 
 function makeLegend(scale, what, showValue) {
 	const row = make("span", { class: "scale" });
 	for (let level = 0; level < N_LEVELS; level++) {
 		row.append(make("i", { class: "h" + level }));
-		row.append(make("span", null, level % 2 || scale.high <= scale.low ? "" : showValue(scale.edge(level))));
+		row.append(
+			make("span", null, level % 2 || scale.high <= scale.low ? "" : showValue(scale.edge(level))),
+		);
 	}
 	const to = scale.high > scale.low ? "to " + showValue(scale.high) : showValue(scale.high);
 	return make("div", { class: "legend" }, make("span", null, what), row, make("span", null, to));

@@ -21,33 +21,54 @@ function scaled(value, factor, units) {
 	return (unit || value % 1 ? digits(value) : String(value)) + units[unit];
 }
 
-function duration(ns) { return scaled(ns, 1000, ["ns", "us", "ms", "s"]); }
-function bytes(n) { return scaled(n, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]); }
-function rate(n) { return scaled(n, 1000, ["", "k", "M", "G"]); }
-function count(n) { return COUNT.format(n); }
+function duration(ns) {
+	return scaled(ns, 1000, ["ns", "us", "ms", "s"]);
+}
+function bytes(n) {
+	return scaled(n, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
+}
+function rate(n) {
+	return scaled(n, 1000, ["", "k", "M", "G"]);
+}
+function count(n) {
+	return COUNT.format(n);
+}
 
 function percent(part, whole) {
-	const share = 100 * part / whole;
+	const share = (100 * part) / whole;
 	if (part && share < 0.05) return "<0.1%";
 	return part < whole && share >= 99.95 ? ">99.9%" : share.toFixed(1) + "%";
 }
 
+function ofAll(n, whole) {
+	return count(n) + (n ? ", " + percent(n, whole) : "");
+}
+
 function elapsedText(seconds) {
 	if (seconds < 120) return duration(seconds * 1e9).replace(/\.0+(?=\D)/, "");
-	const h = Math.floor(seconds / 3600), m = Math.floor(seconds / 60) % 60, s = Math.floor(seconds) % 60;
+	const h = Math.floor(seconds / 3600),
+		m = Math.floor(seconds / 60) % 60,
+		s = Math.floor(seconds) % 60;
 	return (h ? h + "h " : "") + m + "min " + s + "s";
 }
 
 // Text from outside: what cannot be seen, or turns round what stands beside it, is spelt out.
 function shown(text) {
-	return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-		(one) => "\\u" + one.charCodeAt(0).toString(16).padStart(4, "0"));
+	return String(text).replace(
+		/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+		(one) => "\\u" + one.charCodeAt(0).toString(16).padStart(4, "0"),
+	);
 }
 
 // "2026-01-31 23:59:59.123" in UTC; "" when there is no such time.
 function clock(ms, nDigits) {
 	const date = new Date(ms);
-	return isNaN(date) ? "" : date.toISOString().replace("T", " ").slice(0, nDigits ? 20 + nDigits : 19);
+	return isNaN(date)
+		? ""
+		: date
+				.toISOString()
+				.replace("T", " ")
+				.slice(0, nDigits ? 20 + nDigits : 19);
 }
 
 // Where a duration stands on the axis of all charts, in half rows: even steps are powers of two from 16 ns on.
@@ -63,14 +84,21 @@ function lowOf(halfRow) {
 }
 
 function rangeText(low, high) {
-	return high < TOP_PLACE - 1 ? duration(lowOf(low)) + " - " + duration(lowOf(high)) : "from " + duration(lowOf(low));
+	return high < TOP_PLACE - 1
+		? duration(lowOf(low)) + " - " + duration(lowOf(high))
+		: "from " + duration(lowOf(low));
 }
 
 // The sparse text of report_columns_heat(): of each column {first, counts}, or null.
 function unpackHeat(text) {
 	return text.split(";").map((column) => {
 		const [first, ...counts] = column.split(",");
-		return first && { first: parseInt(first, 36), counts: counts.map((one) => one ? parseInt(one, 36) : 0) };
+		return (
+			first && {
+				first: parseInt(first, 36),
+				counts: counts.map((one) => (one ? parseInt(one, 36) : 0)),
+			}
+		);
 	});
 }
 
@@ -94,7 +122,7 @@ function titleOf(labels) {
 }
 
 function keyOf(labels) {
-	return JSON.stringify(Object.entries(labels).sort((a, b) => a[0] < b[0] ? -1 : 1));
+	return JSON.stringify(Object.entries(labels).sort((a, b) => (a[0] < b[0] ? -1 : 1)));
 }
 
 // The series of all runs: {title, labels, runs: [series or undefined]}, the one with the largest total time first.
@@ -103,7 +131,8 @@ function collectSeries() {
 	RUNS.forEach((run, index) => {
 		for (const series of run.series) {
 			const key = keyOf(series.labels);
-			if (!found.has(key)) found.set(key, { labels: series.labels, title: titleOf(series.labels), runs: [] });
+			if (!found.has(key))
+				found.set(key, { labels: series.labels, title: titleOf(series.labels), runs: [] });
 			found.get(key).runs[index] = series;
 		}
 	});
@@ -114,9 +143,10 @@ function collectSeries() {
 // {text, sign} of a change; "same" when the two cannot be told apart, as their slots overlap.
 function change(before, after, isSame) {
 	if (!before || after === undefined) return { text: "", order: 0 };
-	const by = 100 * (after - before) / before;
+	const by = (100 * (after - before)) / before;
 	if (isSame) return { text: "\u2248", order: 0 };
-	const text = Math.abs(by) >= 1000 ? "\u00d7" + digits(after / before) : (by > 0 ? "+" : "") + by.toFixed(1) + "%";
+	const text =
+		Math.abs(by) >= 1000 ? "\u00d7" + digits(after / before) : (by > 0 ? "+" : "") + by.toFixed(1) + "%";
 	return { text, order: by, kind: by > 0 ? "bad" : "good" };
 }
 

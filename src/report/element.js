@@ -4,20 +4,27 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function byId(id) { return document.getElementById(id); }
+function byId(id) {
+	return document.getElementById(id);
+}
 
 // Text is only ever set as text.
 function fill(node, attributes, children) {
 	for (const [name, value] of Object.entries(attributes || {}))
 		if (value !== undefined && value !== false) node.setAttribute(name, value);
-	for (const child of children)
-		if (child !== null && child !== undefined) node.append(child);
+	for (const child of children) if (child !== null && child !== undefined) node.append(child);
 	return node;
 }
 
-function make(tag, attributes, ...children) { return fill(document.createElement(tag), attributes, children); }
-function draw(tag, attributes, ...children) { return fill(document.createElementNS(SVG, tag), attributes, children); }
-function outside(text) { return make("span", { class: "text", dir: "ltr" }, shown(text)); }
+function make(tag, attributes, ...children) {
+	return fill(document.createElement(tag), attributes, children);
+}
+function draw(tag, attributes, ...children) {
+	return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+function outside(text) {
+	return make("span", { class: "text", dir: "ltr" }, shown(text));
+}
 
 function showTip(text, x, y) {
 	const tip = byId("tip");
@@ -30,7 +37,9 @@ function showTip(text, x, y) {
 	tip.style.top = Math.max(4, top) + "px";
 }
 
-function hideTip() { byId("tip").hidden = true; }
+function hideTip() {
+	byId("tip").hidden = true;
+}
 
 function headOf(column, sort) {
 	const attributes = { scope: "col", class: column.isNumber ? "number" : undefined };
@@ -43,8 +52,14 @@ function rowOf(columns, row, decorate) {
 	const line = make("tr");
 	columns.forEach((column, index) => {
 		const content = column.show ? column.show(row) : column.value(row);
-		const kind = [column.isNumber ? "number" : column.kind, column.mood && column.mood(row)].filter(Boolean).join(" ");
-		line.append(index ? make("td", { class: kind || undefined }, content) : make("th", { scope: "row", class: kind || undefined }, content));
+		const kind = [column.isNumber ? "number" : column.kind, column.mood && column.mood(row)]
+			.filter(Boolean)
+			.join(" ");
+		line.append(
+			index
+				? make("td", { class: kind || undefined }, content)
+				: make("th", { scope: "row", class: kind || undefined }, content),
+		);
 	});
 	if (decorate) decorate(line, row);
 	return line;
@@ -53,25 +68,44 @@ function rowOf(columns, row, decorate) {
 // COLUMNS: {name, value(row) to sort by, show(row), isNumber, kind, mood(row)}; the first heads the row.
 // Sorted by the column START, if any; the first LIMIT rows until all are asked for.
 function makeTable(label, columns, rows, { start, limit = Infinity, decorate } = {}) {
-	const body = make("tbody"), head = make("tr"), more = make("button", { type: "button", class: "more" });
-	let sorted = rows, by = null, sign = 1, isAll = rows.length <= limit;
+	const body = make("tbody"),
+		head = make("tr"),
+		more = make("button", { type: "button", class: "more" });
+	let sorted = rows,
+		by = null,
+		sign = 1,
+		isAll = rows.length <= limit;
 	const refresh = () => {
-		body.replaceChildren(...sorted.slice(0, isAll ? undefined : limit).map((row) => rowOf(columns, row, decorate)));
+		body.replaceChildren(
+			...sorted.slice(0, isAll ? undefined : limit).map((row) => rowOf(columns, row, decorate)),
+		);
 		more.hidden = isAll;
 		more.textContent = "Show all " + count(rows.length);
 	};
 	const sort = (column) => {
 		sign = by === column ? -sign : column.isNumber ? -1 : 1;
 		by = column;
-		const compare = (a, b) => a === b ? 0 : a === undefined || a === null ? 1 : b === undefined || b === null ? -1 :
-			(a < b ? -1 : 1) * sign;
+		const compare = (a, b) =>
+			a === b
+				? 0
+				: a === undefined || a === null
+					? 1
+					: b === undefined || b === null
+						? -1
+						: (a < b ? -1 : 1) * sign;
 		sorted = [...rows].sort((a, b) => compare(column.value(a), column.value(b)));
-		[...head.children].forEach((cell, index) => columns[index] === column ?
-			cell.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending") : cell.removeAttribute("aria-sort"));
+		[...head.children].forEach((cell, index) =>
+			columns[index] === column
+				? cell.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending")
+				: cell.removeAttribute("aria-sort"),
+		);
 		refresh();
 	};
 	head.append(...columns.map((column) => headOf(column, sort)));
-	more.addEventListener("click", () => { isAll = true; refresh(); });
+	more.addEventListener("click", () => {
+		isAll = true;
+		refresh();
+	});
 	if (start) sort(start);
 	else refresh();
 	const table = make("table", { "aria-label": label }, make("thead", null, head), body);
@@ -83,11 +117,28 @@ function makePlainTable(label, heads, rows) {
 	const cell = (tag, content, index) => {
 		const [node, kind] = Array.isArray(content) ? content : [content];
 		const scope = tag === "th" ? "col" : index ? undefined : "row";
-		return make(tag === "td" && !index ? "th" : tag, { scope, class: [index && kind !== "left" ? "number" : "", kind || ""].join(" ").trim() || undefined }, node);
+		return make(
+			tag === "td" && !index ? "th" : tag,
+			{
+				scope,
+				class:
+					[index && kind !== "left" ? "number" : "", kind || ""].join(" ").trim() ||
+					undefined,
+			},
+			node,
+		);
 	};
 	const line = (tag, cells) => make("tr", null, ...cells.map((content, index) => cell(tag, content, index)));
-	return make("div", { class: "scroll" }, make("table", { "aria-label": label },
-		make("thead", null, line("th", heads)), make("tbody", null, ...rows.map((cells) => line("td", cells)))));
+	return make(
+		"div",
+		{ class: "scroll" },
+		make(
+			"table",
+			{ "aria-label": label },
+			make("thead", null, line("th", heads)),
+			make("tbody", null, ...rows.map((cells) => line("td", cells))),
+		),
+	);
 }
 
 // What belongs to one of two runs carries its mark and name.

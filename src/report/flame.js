@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Flame graphs of the stacks of slow operations; their frames are buttons, of which one at a time is in the focus order.
+// Flame graphs of the stacks of slow operations. Frames are buttons, of which one at a time is in the focus order.
 "use strict";
 
 const FRAME_REM = 1.35;
@@ -13,7 +13,15 @@ function growTree(stacks) {
 		for (const name of ["", ...folded.split(";")].slice(0, 512)) {
 			if (name || node !== root) {
 				if (!node.children.has(name))
-					node.children.set(name, { name, sum: 0, count: 0, children: new Map(), parent: node, depth: node.depth + 1, left: 0 });
+					node.children.set(name, {
+						name,
+						sum: 0,
+						count: 0,
+						children: new Map(),
+						parent: node,
+						depth: node.depth + 1,
+						left: 0,
+					});
 				node = node.children.get(name);
 			}
 			node.sum += sum;
@@ -36,57 +44,83 @@ function layOut(root) {
 		}
 	};
 	place(root, 0);
-	return nodes.sort((a, b) => b.sum - a.sum).slice(0, FRAMES_AT_MOST).sort((a, b) => a.depth - b.depth || a.left - b.left);
+	return nodes
+		.sort((a, b) => b.sum - a.sum)
+		.slice(0, FRAMES_AT_MOST)
+		.sort((a, b) => a.depth - b.depth || a.left - b.left);
 }
 
 function frameTip(node, root) {
-	return `${shown(node.name)}\n${duration(node.sum)} in ${count(node.count)} operations, ${percent(node.sum, root.sum)} of all`;
+	const share = percent(node.sum, root.sum);
+	return `${shown(node.name)}\n${duration(node.sum)} in ${count(node.count)} operations, ${share} of all`;
+}
+
+// The part of a node that is left when ZOOMED is as wide as all.
+function placeFrame(node, zoomed) {
+	const left = Math.max(node.left, zoomed.left),
+		right = Math.min(node.left + node.sum, zoomed.left + zoomed.sum);
+	node.button.hidden = right <= left;
+	node.button.style.left = (100 * (left - zoomed.left)) / zoomed.sum + "%";
+	node.button.style.width = (100 * (right - left)) / zoomed.sum + "%";
+}
+
+function makeFrame(node, root) {
+	const kind = "f" + ((node.name.length + node.depth * 3) % 5);
+	const button = make(
+		"button",
+		{ type: "button", class: kind, tabindex: node === root ? 0 : -1 },
+		shown(node.name),
+	);
+	button.style.top = node.depth * FRAME_REM + "rem";
+	button.addEventListener("pointermove", (event) => showTip(frameTip(node, root), event.clientX, event.clientY));
+	for (const name of ["pointerleave", "blur"]) button.addEventListener(name, hideTip);
+	button.addEventListener("focus", () => {
+		const box = button.getBoundingClientRect();
+		if (button.matches(":focus-visible")) showTip(frameTip(node, root), box.left, box.bottom);
+	});
+	return button;
+}
+
+// The frame that a key leads to, if any; one that is not drawn has no button.
+function frameBeside(node, key) {
+	const siblings = node.parent ? node.parent.children : [node],
+		index = siblings.indexOf(node);
+	return {
+		ArrowUp: node.parent,
+		ArrowDown: node.children[0],
+		ArrowLeft: siblings[index - 1],
+		ArrowRight: siblings[index + 1],
+	}[key];
 }
 
 function makeFlame(stacks, label) {
-	const root = growTree(stacks), nodes = layOut(root), shownNodes = new Set(nodes), depth = nodes.reduce((most, node) => Math.max(most, node.depth), 0);
+	const root = growTree(stacks),
+		nodes = layOut(root),
+		depth = nodes.reduce((most, node) => Math.max(most, node.depth), 0);
 	const flame = make("div", { class: "flame", role: "group", "aria-label": label });
 	let zoomed = root;
 	const zoom = (node) => {
 		zoomed = node === zoomed ? root : node;
-		const end = zoomed.left + zoomed.sum;
-		for (const one of nodes) {
-			const left = Math.max(one.left, zoomed.left), right = Math.min(one.left + one.sum, end);
-			one.button.hidden = right <= left;
-			one.button.style.left = 100 * (left - zoomed.left) / zoomed.sum + "%";
-			one.button.style.width = 100 * (right - left) / zoomed.sum + "%";
-		}
+		for (const one of nodes) placeFrame(one, zoomed);
 	};
-	const move = (from, node) => {
-		if (!node || !shownNodes.has(node) || node.button.hidden) return;
-		from.button.tabIndex = -1;
-		node.button.tabIndex = 0;
-		node.button.focus();
-	};
-	const keys = (node, event) => {
-		const siblings = node.parent ? node.parent.children : [node], index = siblings.indexOf(node);
-		const to = { ArrowUp: node.parent, ArrowDown: node.children[0], ArrowLeft: siblings[index - 1], ArrowRight: siblings[index + 1], Home: root };
+	const step = (node, event) => {
+		const to = frameBeside(node, event.key);
 		if (event.key === "Escape") hideTip();
-		if (!(event.key in to)) return;
+		if (!event.key.startsWith("Arrow")) return;
 		event.preventDefault();
-		move(node, to[event.key]);
+		if (!to || !to.button || to.button.hidden) return;
+		node.button.tabIndex = -1;
+		to.button.tabIndex = 0;
+		to.button.focus();
 	};
 	flame.style.height = (depth + 1) * FRAME_REM + "rem";
 	for (const node of nodes) {
-		node.button = make("button", { type: "button", class: "f" + (node.name.length + node.depth * 3) % 5, tabindex: node === root ? 0 : -1 }, shown(node.name));
-		node.button.style.top = node.depth * FRAME_REM + "rem";
+		node.button = makeFrame(node, root);
 		node.button.addEventListener("click", () => zoom(node));
-		node.button.addEventListener("keydown", (event) => keys(node, event));
-		node.button.addEventListener("pointermove", (event) => showTip(frameTip(node, root), event.clientX, event.clientY));
-		node.button.addEventListener("pointerleave", hideTip);
-		node.button.addEventListener("blur", hideTip);
-		node.button.addEventListener("focus", () => {
-			const box = node.button.getBoundingClientRect();
-			if (node.button.matches(":focus-visible")) showTip(frameTip(node, root), box.left, box.bottom);
-		});
+		node.button.addEventListener("keydown", (event) => step(node, event));
 		flame.append(node.button);
 	}
-	zoom(root);
+	for (const node of nodes) placeFrame(node, root);
 	return flame;
 }
 
@@ -94,6 +128,14 @@ function showStacks() {
 	RUNS.forEach((run, index) => {
 		if (!run.stacks || !run.stacks.some((stack) => stack.sum_ns > 0)) return;
 		byId("stacks").hidden = false;
-		byId("flames").append(runBox(index, makeFlame(run.stacks, "Stacks of slow operations" + (IS_PAIR ? ", run " + RUN_NAMES[index] : ""))));
+		byId("flames").append(
+			runBox(
+				index,
+				makeFlame(
+					run.stacks,
+					"Stacks of slow operations" + (IS_PAIR ? ", run " + RUN_NAMES[index] : ""),
+				),
+			),
+		);
 	});
 }

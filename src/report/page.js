@@ -4,15 +4,20 @@
 
 const ROWS_AT_FIRST = 20;
 
-function percentileText(percentile) { return percentile.carried ? duration(percentile.ns) : "-"; }
+function percentileText(percentile) {
+	return percentile.carried ? duration(percentile.ns) : "-";
+}
 
 function factsOf(run) {
-	const start = run.start_realtime_ns / 1e6, end = run.end_realtime_ns / 1e6, facts = make("dl");
+	const start = clock(run.start_realtime_ns / 1e6),
+		last = clock(run.end_realtime_ns / 1e6),
+		end = start.slice(0, 10) === last.slice(0, 10) ? last.slice(11) : last,
+		intervals = run.n_intervals ? `, ${count(run.n_intervals)} intervals` : "",
+		facts = make("dl");
 	const add = (name, value, kind) => facts.append(make("dt", null, name), make("dd", { class: kind }, value));
 	add("Host", outside(run.host));
 	add("Kernel", outside("Linux " + run.kernel));
-	add("Time", `${clock(start)} to ${clock(end).slice(clock(start).slice(0, 10) === clock(end).slice(0, 10) ? 11 : 0)} UTC, ` +
-		elapsedText(run.elapsed_ns / 1e9) + (run.n_intervals ? `, ${count(run.n_intervals)} intervals` : ""));
+	add("Time", `${start} to ${end} UTC, ${elapsedText(run.elapsed_ns / 1e9)}${intervals}`);
 	add("Command", outside(run.command_line), "code");
 	add("Outliers", run.outlier_ns ? `${duration(run.outlier_ns)} or longer` : "not asked for");
 	add("Losses", lossText(run.account.total));
@@ -22,33 +27,56 @@ function factsOf(run) {
 
 function lossText(total) {
 	const losses = ["lost_span", "lost_exit", "lost_clock", "unaccounted"].filter((name) => total[name]);
-	return losses.length ? make("span", { class: "bad" }, losses.map((name) => `${count(total[name])} ${name.replace("_", " ")}`).join(", ")) : "none";
+	const texts = losses.map((name) => `${count(total[name])} ${name.replace("_", " ")}`);
+	return texts.length ? make("span", { class: "bad" }, texts.join(", ")) : "none";
 }
 
 function showFacts() {
 	const targets = [...new Set(RUNS.map((run) => run.target))].join(" and ");
-	byId("title").append(outside(targets), " on ", outside([...new Set(RUNS.map((run) => run.host))].join(" and ")));
+	byId("title").append(
+		outside(targets),
+		" on ",
+		outside([...new Set(RUNS.map((run) => run.host))].join(" and ")),
+	);
 	document.title = shown(`${targets} on ${RUNS.map((run) => run.host).join(" and ")}: latencyprobe`);
 	RUNS.forEach((run, index) => byId("facts").append(runBox(index, factsOf(run))));
 }
 
 function valueColumn(name, index, value, show) {
-	const of = (entry) => entry.runs[index] ? value(entry.runs[index]) : undefined;
-	return { name: name + (IS_PAIR ? " " + RUN_NAMES[index] : ""), isNumber: true, value: of, show: (entry) => of(entry) === undefined ? "-" : show(of(entry)) };
+	const of = (entry) => (entry.runs[index] ? value(entry.runs[index]) : undefined);
+	return {
+		name: name + (IS_PAIR ? " " + RUN_NAMES[index] : ""),
+		isNumber: true,
+		value: of,
+		show: (entry) => (of(entry) === undefined ? "-" : show(of(entry))),
+	};
 }
 
 function percentileColumn(name, index) {
-	return valueColumn(name, index, (series) => series.percentiles[name].carried ? series.percentiles[name].ns : undefined, duration);
+	return valueColumn(
+		name,
+		index,
+		(series) => (series.percentiles[name].carried ? series.percentiles[name].ns : undefined),
+		duration,
+	);
 }
 
 function changeColumn(name) {
-	const of = (entry) => percentileChange(...[0, 1].map((index) => entry.runs[index] && entry.runs[index].percentiles[name]));
-	return { name: "\u0394 " + name, isNumber: true, value: (entry) => of(entry).order, show: (entry) => of(entry).text, mood: (entry) => of(entry).kind };
+	const of = (entry) =>
+		percentileChange(...[0, 1].map((index) => entry.runs[index] && entry.runs[index].percentiles[name]));
+	return {
+		name: "\u0394 " + name,
+		isNumber: true,
+		value: (entry) => of(entry).order,
+		show: (entry) => of(entry).text,
+		mood: (entry) => of(entry).kind,
+	};
 }
 
 function overviewColumns(choose) {
 	const title = {
-		name: "Series", value: (entry) => entry.title,
+		name: "Series",
+		value: (entry) => entry.title,
 		show: (entry) => {
 			const button = make("button", { type: "button", class: "text", dir: "ltr" }, entry.title);
 			button.addEventListener("click", () => choose(entry, true));
@@ -56,23 +84,41 @@ function overviewColumns(choose) {
 		},
 	};
 	if (IS_PAIR)
-		return [title, ...[0, 1].map((index) => valueColumn("Count", index, (series) => series.count, count)),
-			...["p50", "p99", "p99.9"].flatMap((name) => [percentileColumn(name, 0), percentileColumn(name, 1), changeColumn(name)])];
-	const columns = [title, valueColumn("Count", 0, (series) => series.count, count), valueColumn("Rate/s", 0, (series) => series.rate_per_s, rate)];
+		return [
+			title,
+			...[0, 1].map((index) => valueColumn("Count", index, (series) => series.count, count)),
+			...["p50", "p99", "p99.9"].flatMap((name) => [
+				percentileColumn(name, 0),
+				percentileColumn(name, 1),
+				changeColumn(name),
+			]),
+		];
+	const columns = [
+		title,
+		valueColumn("Count", 0, (series) => series.count, count),
+		valueColumn("Rate/s", 0, (series) => series.rate_per_s, rate),
+	];
 	if (RUNS[0].series.some((series) => series.bytes_per_s))
 		columns.push(valueColumn("Bytes/s", 0, (series) => series.bytes_per_s || undefined, bytes));
-	return [...columns, valueColumn("Total time", 0, (series) => series.sum_ns, duration), ...["p50", "p90", "p99", "p99.9"].map((name) => percentileColumn(name, 0)),
-		valueColumn("Max", 0, (series) => series.max_ns, duration)];
+	return [
+		...columns,
+		valueColumn("Total time", 0, (series) => series.sum_ns, duration),
+		...["p50", "p90", "p99", "p99.9"].map((name) => percentileColumn(name, 0)),
+		valueColumn("Max", 0, (series) => series.max_ns, duration),
+	];
 }
 
 function showOverview(entries, choose, chosen) {
-	byId("overview-note").textContent = "Percentiles are within 3.2 % of the truth; -: none, or fewer than 10 samples lie above it." +
+	byId("overview-note").textContent =
+		"Percentiles are within 3.2 % of the truth; -: none, or fewer than 10 samples lie above it." +
 		(IS_PAIR ? " \u2248: the change is within the width of a slot." : "");
 	const decorate = (line, entry) => {
 		line.classList.toggle("current", entry === chosen());
 		line.entry = entry;
 	};
-	byId("overview-table").append(makeTable("All series", overviewColumns(choose), entries, { limit: ROWS_AT_FIRST, decorate }));
+	byId("overview-table").append(
+		makeTable("All series", overviewColumns(choose), entries, { limit: ROWS_AT_FIRST, decorate }),
+	);
 }
 
 // Percentiles, and what else is said of a whole run, of the runs beside each other.
@@ -84,62 +130,126 @@ function showPercentiles(entry) {
 		const texts = RUNS.map((_, index) => {
 			const series = entry.runs[index];
 			if (!series) return "-";
-			return isPercentile ? percentileText(series.percentiles[name]) : (name === "mean" || series.min_max_exact ? "" : "~") + duration(plain(series, name));
+			return isPercentile
+				? percentileText(series.percentiles[name])
+				: (name === "mean" || series.min_max_exact ? "" : "~") + duration(plain(series, name));
 		});
 		if (!IS_PAIR) return [name, ...texts];
-		const by = isPercentile ? percentileChange(...[0, 1].map((index) => entry.runs[index] && entry.runs[index].percentiles[name])) :
-			change(plain(entry.runs[0], name), plain(entry.runs[1], name));
+		const by = isPercentile
+			? percentileChange(
+					...[0, 1].map(
+						(index) => entry.runs[index] && entry.runs[index].percentiles[name],
+					),
+				)
+			: change(plain(entry.runs[0], name), plain(entry.runs[1], name));
 		return [name, ...texts, [by.text, by.kind]];
 	};
-	const of = (name) => change(...RUNS.map((_, index) => (entry.runs[index] || {})[name === "rate" ? "rate_per_s" : name])).text;
-	const sums = [["count", (series) => count(series.count)], ["rate", (series) => rate(series.rate_per_s) + "/s"]].map(([name, show]) =>
-		[name, ...RUNS.map((_, index) => entry.runs[index] ? show(entry.runs[index]) : "-"), ...(IS_PAIR ? [of(name)] : [])]);
-	byId("percentiles").replaceChildren(makePlainTable("Percentiles of " + entry.title, ["", ...(IS_PAIR ? ["A", "B", "change"] : ["latency"])],
-		[...names.map(row), ...sums]));
+	const of = (name) =>
+		change(...RUNS.map((_, index) => (entry.runs[index] || {})[name === "rate" ? "rate_per_s" : name]))
+			.text;
+	const sums = [
+		["count", (series) => count(series.count)],
+		["rate", (series) => rate(series.rate_per_s) + "/s"],
+	].map(([name, show]) => [
+		name,
+		...RUNS.map((_, index) => (entry.runs[index] ? show(entry.runs[index]) : "-")),
+		...(IS_PAIR ? [of(name)] : []),
+	]);
+	byId("percentiles").replaceChildren(
+		makePlainTable(
+			"Percentiles of " + entry.title,
+			["", ...(IS_PAIR ? ["A", "B", "change"] : ["latency"])],
+			[...names.map(row), ...sums],
+		),
+	);
 }
 
 function showOutliers() {
-	const rows = RUNS.flatMap((run, index) => run.outliers ? run.outliers.rows.map((row) => ({ run, index, row })) : []);
+	const rows = RUNS.flatMap((run, index) =>
+		run.outliers ? run.outliers.rows.map((row) => ({ run, index, row })) : [],
+	);
 	byId("outliers").hidden = !rows.length;
 	if (!rows.length) return;
-	const names = [...new Set(RUNS.flatMap((run) => run.outliers ? run.outliers.labels : []))];
-	const label = (name) => ({ run, row }) => row[6 + run.outliers.labels.indexOf(name)] ?? "";
-	const latency = { name: "Latency", isNumber: true, value: ({ row }) => row[1], show: ({ row }) => duration(row[1]) };
+	const names = [...new Set(RUNS.flatMap((run) => (run.outliers ? run.outliers.labels : [])))];
+	const label =
+		(name) =>
+		({ run, row }) =>
+			row[6 + run.outliers.labels.indexOf(name)] ?? "";
+	const latency = {
+		name: "Latency",
+		isNumber: true,
+		value: ({ row }) => row[1],
+		show: ({ row }) => duration(row[1]),
+	};
 	const columns = [
-		{ name: "End (UTC)", value: ({ run, row }) => run.start_realtime_ns / 1e3 + row[0], show: ({ run, row }) => clock(run.start_realtime_ns / 1e6 + row[0] / 1e3, 3) },
-		latency, ...names.map((name) => ({ name, value: label(name), show: (one) => outside(label(name)(one)) })),
+		{
+			name: "End (UTC)",
+			value: ({ run, row }) => run.start_realtime_ns / 1e3 + row[0],
+			show: ({ run, row }) => clock(run.start_realtime_ns / 1e6 + row[0] / 1e3, 3),
+		},
+		latency,
+		...names.map((name) => ({ name, value: label(name), show: (one) => outside(label(name)(one)) })),
 		{ name: "Bytes", isNumber: true, value: ({ row }) => row[2], show: ({ row }) => bytes(row[2]) },
-		{ name: "Sector", isNumber: true, value: ({ row }) => row[3], show: ({ row }) => row[3] ? String(row[3]) : "-" },
+		{
+			name: "Sector",
+			isNumber: true,
+			value: ({ row }) => row[3],
+			show: ({ row }) => (row[3] ? String(row[3]) : "-"),
+		},
 		{ name: "PID", isNumber: true, value: ({ row }) => row[4], show: ({ row }) => String(row[4]) },
 		{ name: "TID", isNumber: true, value: ({ row }) => row[5], show: ({ row }) => String(row[5]) },
 	];
 	if (IS_PAIR) columns.splice(1, 0, { name: "Run", value: ({ index }) => RUN_NAMES[index] });
 	const events = RUNS.map((run) => run.account.total.events).reduce((sum, n) => sum + n, 0);
-	byId("outlier-note").textContent = events > rows.length ? `The slowest ${count(rows.length)} of ${count(events)}.` : count(rows.length) + " in all.";
+	byId("outlier-note").textContent =
+		events > rows.length
+			? `The slowest ${count(rows.length)} of ${count(events)}.`
+			: count(rows.length) + " in all.";
 	byId("outlier-table").append(makeTable("Outliers", columns, rows, { start: latency, limit: ROWS_AT_FIRST }));
 }
 
 // Terms that are 0 everywhere are left out, but for those that should be there.
 function accountTable(account) {
-	const columns = [...account.operations.filter((one) => one.entered || one.recorded || one.unaccounted), { ...account.total, op: "total" }];
-	const names = Object.keys(account.total).filter((name) => ["entered", "recorded", "unaccounted"].includes(name) || columns.some((one) => one[name]));
-	const value = (one, name) => [count(one[name]), one[name] && /^(lost|unaccounted|ring_full)/.test(name) ? "bad" : one[name] ? "" : "soft"];
-	return makePlainTable("Account", ["", ...columns.map((one) => outside([one.op, one.phase].filter(Boolean).join(" ")))],
-		names.map((name) => [name.replaceAll("_", " "), ...columns.map((one) => value(one, name))]));
+	const columns = [
+		...account.operations.filter((one) => one.entered || one.recorded || one.unaccounted),
+		{ ...account.total, op: "total" },
+	];
+	const names = Object.keys(account.total).filter(
+		(name) => ["entered", "recorded", "unaccounted"].includes(name) || columns.some((one) => one[name]),
+	);
+	const value = (one, name) => [
+		count(one[name]),
+		one[name] && /^(lost|unaccounted|ring_full)/.test(name) ? "bad" : one[name] ? "" : "soft",
+	];
+	return makePlainTable(
+		"Account",
+		["", ...columns.map((one) => outside([one.op, one.phase].filter(Boolean).join(" ")))],
+		names.map((name) => [name.replaceAll("_", " "), ...columns.map((one) => value(one, name))]),
+	);
 }
 
 function probeTable(run) {
-	return makePlainTable("Probes", ["Function or tracepoint", "Operation", "Attached by", "Missed"], run.probes.map((probe) =>
-		[outside(probe.function), [outside([probe.op, probe.phase].filter(Boolean).join(" ") || "all"), "left"], [outside(probe.attach), "left"], [count(probe.missed), probe.missed ? "bad" : ""]]));
+	return makePlainTable(
+		"Probes",
+		["Function or tracepoint", "Operation", "Attached by", "Missed"],
+		run.probes.map((probe) => [
+			outside(probe.function),
+			[outside([probe.op, probe.phase].filter(Boolean).join(" ") || "all"), "left"],
+			[outside(probe.attach), "left"],
+			[count(probe.missed), probe.missed ? "bad" : ""],
+		]),
+	);
 }
 
 function showPage() {
-	const entries = collectSeries(), choice = byId("choice");
+	const entries = collectSeries(),
+		choice = byId("choice");
 	let current = entries[0];
 	const choose = (entry, goes) => {
 		current = entry;
 		choice.value = String(entries.indexOf(entry));
-		for (const line of document.querySelectorAll("#overview-table tbody tr")) line.classList.toggle("current", line.entry === entry);
+		for (const line of document.querySelectorAll("#overview-table tbody tr"))
+			line.classList.toggle("current", line.entry === entry);
 		showTime(entry);
 		showPercentiles(entry);
 		showWholeHistogram(entry);

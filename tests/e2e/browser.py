@@ -11,8 +11,8 @@ from registry import Failure
 
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
            "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "End": "\ue010", "Home": "\ue011", "ArrowLeft": "\ue012",
-        "ArrowUp": "\ue013", "ArrowRight": "\ue014", "ArrowDown": "\ue015"}
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "End": "\ue010", "Home": "\ue011",
+        "ArrowLeft": "\ue012", "ArrowUp": "\ue013", "ArrowRight": "\ue014", "ArrowDown": "\ue015"}
 PATIENCE_S = 60
 
 
@@ -62,7 +62,8 @@ class Browser:
         """Opens a file in a window of this width, which is a phone's if narrow."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.devtools("Emulation.setEmulatedMedia", media=media, features=features)
-        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
+                      mobile=width < 600)
         self._call("POST", f"{self.session}/url", {"url": path.resolve().as_uri()})
 
     def wait_for(self, code, what):
@@ -77,12 +78,31 @@ class Browser:
         x, y = self.js("""const node = document.querySelector(arguments[0]);
             node.scrollIntoView({ block: "center" });
             const box = node.getBoundingClientRect();
-            return [box.left + box.width * arguments[1], box.top + box.height * arguments[2]];""", selector, right, down)
+            return [box.left + box.width * arguments[1], box.top + box.height * arguments[2]];""",
+                       selector, right, down)
         actions = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0}]
         if click:
             actions += [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
         mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}
         self._call("POST", f"{self.session}/actions", {"actions": [mouse]})
+
+    def count(self, selector):
+        return self.js("return document.querySelectorAll(arguments[0]).length", selector)
+
+    def texts(self, selector):
+        return self.js("return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)", selector)
+
+    def text(self):
+        """What can be read on the page."""
+        return self.js("return document.body.innerText")
+
+    def focus(self, selector):
+        self.js("document.querySelector(arguments[0]).focus()", selector)
+
+    def choose(self, selector, value):
+        self.js("""const choice = document.querySelector(arguments[0]);
+            choice.value = arguments[1];
+            choice.dispatchEvent(new Event("change"));""", selector, value)
 
     def complaints(self):
         """What is on the console since the last time it was asked for."""

@@ -93,17 +93,18 @@ def hour_of_block(path, n_intervals=3600, slowdown=1.0, seed=1, with_more=True):
             series, share = [], number / n_intervals
             for place, (op, device) in enumerate(kinds):
                 is_slow = 0.45 < share < 0.55 and place % 4 < 2
-                base = (60_000 if op == "read" else 140_000) * slowdown * (1 + 0.3 * (place % 4)) * (3 if is_slow else 1)
+                base = (60_000 if op == "read" else 140_000) * slowdown * (1 + 0.3 * (place % 4))
                 load = 900 * (1.2 + math.sin(12 * share + place))
-                series.append(make_series({"op": op, "ret": "ok", "device": device}, spread(rng, base, 96, load)))
+                latencies = spread(rng, 3 * base if is_slow else base, 96, load)
+                series.append(make_series({"op": op, "ret": "ok", "device": device}, latencies))
                 whole[op, device] = add_series(whole.get((op, device)), series[-1])
             while with_more and len(outliers) < 1000 * share:
                 op, device = rng.choice(kinds)
                 labels = {"op": op, "ret": "ok", "comm": f"worker/{rng.randrange(8)}", "device": device}
                 outliers.append(make_outlier(number - rng.random(), int(rng.uniform(2e6, 2e7)), labels))
             file.write(json.dumps(make_snapshot(number, number - 1, number, series)) + "\n")
-        stacks = [{"folded": f"main;run_job_{i % 7};do_{op};{call};block_rq_issue", "count": 10 + i, "sum_ns": 10**7 * (i + 1)}
-                  for i in range(12) for op, call in (("read", "vfs_read"), ("write", "vfs_write"), ("sync", "vfs_fsync"))]
+        stacks = [{"folded": f"main;run_job_{i % 7};do_{call};vfs_{call}", "count": 10 + i, "sum_ns": 10**7 * (i + 1)}
+                  for i in range(12) for call in ("read", "write", "fsync")]
         more = {"outliers": outliers, "outlier_ns": 2_000_000, "stacks": stacks} if with_more else {}
         file.write(json.dumps(make_snapshot(0, 0, n_intervals, list(whole.values()), **more)) + "\n")
 
@@ -117,7 +118,8 @@ def run_by_size(path):
             for op in ("read", "write"):
                 for log2 in range(12, 19):
                     labels = {"op": op, "ret": "ok", "size": f"{2**(log2 - 10)}KiB-{2**(log2 - 9)}KiB"}
-                    series.append(make_series(labels, spread(rng, 2**log2 * (9 if op == "read" else 14), 80, 4000 / log2)))
+                    base = 2**log2 * (9 if op == "read" else 14)
+                    series.append(make_series(labels, spread(rng, base, 80, 4000 / log2)))
                     whole[op, log2] = add_series(whole.get((op, log2)), series[-1])
             file.write(json.dumps(make_snapshot(number, (number - 1) / 2, number / 2, series)) + "\n")
         file.write(json.dumps(make_snapshot(0, 0, 20, list(whole.values()))) + "\n")

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import resource
 from contextlib import contextmanager
 
@@ -12,10 +13,12 @@ from harness import LATENCYPROBE, Folder, Process, require, require_equal, run_p
 from registry import test
 
 HOSTILE = (
-    "</script><script>window.taken=1</script>", "<img src=x onerror=window.taken=1>", "\"'`><svg onload=window.taken=1>",
-    "\u202ertl\u2066", "line\ntwo\ttabs", "\\xff\\xfe", "]]><!--", "&lt;b&gt;", "__proto__", "",
+    "</script><script>window.taken=1</script>", "<img src=x onerror=window.taken=1>",
+    "\"'`><svg onload=window.taken=1>", "\u202ertl\u2066", "line\ntwo\ttabs", "\\xff\\xfe",
+    "]]><!--", "&lt;b&gt;", "__proto__", "",
 )
 TIP = "document.getElementById('tip')"
+BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
 
 
 def make_page(output, *runs):
@@ -57,12 +60,11 @@ def shows_everything(scheme):
             browser.require_content()
             hidden = browser.js("return [...document.querySelectorAll('section[hidden]')].map((one) => one.id)")
             require_equal(hidden, ["sizes"], "sections that are not shown")
-        cells, points, lines = browser.js("""return ["#heat .cells", "#heat circle.point", "#lines path.line"]
-            .map((selector) => document.querySelectorAll(selector).length)""")
+        cells, points, lines = map(browser.count, ("#heat .cells", "#heat circle.point", "#lines path.line"))
         require(cells > 3 and points > 10 and lines == 5, f"{cells} colours, {points} points, {lines} lines")
-        require_equal(browser.js("return document.querySelectorAll('#histogram-cards svg').length"), 8, "histograms")
-        bright = browser.js("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((one) => one > 128)")
-        require_equal(bright, scheme == "light", "whether the page is bright")
+        require_equal(browser.count("#histogram-cards svg"), 8, "histograms")
+        red, green, blue = map(int, re.findall(r"\d+", browser.js(BACKGROUND)))
+        require_equal(red + green + blue > 3 * 128, scheme == "light", "whether the page is bright")
 
 
 @test("chromium")
@@ -84,9 +86,9 @@ def keys_and_pointer():
         lines = [json.loads(line) for line in (browser.path.parent / "run0.jsonl").read_text().splitlines()]
         labels = browser.js("return collectSeries()[0].labels")
         tenth = next(one for one in lines[9]["series"] if one["labels"] == labels)
-        browser.js("document.querySelector('#choice').focus()")
+        browser.focus("#choice")
         browser.press("Tab")
-        require_equal(browser.js("return document.activeElement === document.querySelector('#heat svg')"), True, "focus on the heat map")
+        require(browser.js("return document.activeElement.matches('#heat svg')"), "the focus is not on the heat map")
         require(not browser.js(f"return {TIP}.hidden"), "no tip at the focus")
         browser.press("Home", *["ArrowRight"] * 9, *["ArrowDown"] * 67)
         seen = {}
@@ -99,48 +101,48 @@ def keys_and_pointer():
         require_equal(sum(seen.values()), tenth["count"], "sum of what the tips said")
         browser.press("Escape")
         require(browser.js(f"return {TIP}.hidden"), "the tip is still there after Escape")
-        for selector in ("#heat svg", "#lines svg", "#whole-histogram svg", "#histogram-cards svg", "#size-charts .chart svg"):
-            browser.point(selector)
-            require(not browser.js(f"return {TIP}.hidden"), f"no tip at {selector}")
+        for chart in ("#heat", "#lines", "#whole-histogram", "#histogram-cards", "#size-charts"):
+            browser.point(f"{chart} .chart svg")
+            require(not browser.js(f"return {TIP}.hidden"), f"no tip at {chart}")
         browser.require_content()
 
 
 @test("chromium")
 def chosen_series():
     with page_of(minute) as browser:
-        titles = browser.js("return [...document.querySelectorAll('#choice option')].map((one) => one.textContent)")
+        titles = browser.texts("#choice option")
         require_equal(len(set(titles)), 8, "series to choose from")
         label = "return document.querySelector('#heat svg').getAttribute('aria-label')"
         require(browser.js(label).endswith(titles[0]), "the first one is not shown first")
-        browser.js("document.querySelector('#choice').focus()")
+        browser.focus("#choice")
         browser.press("ArrowDown")
         require(browser.js(label).endswith(titles[1]), "the arrow key chose no other")
         browser.point("#overview-table tbody tr:nth-child(5) button", click=True)
         require(browser.js(label).endswith(titles[4]), "the table chose no other")
-        current = browser.js("return [...document.querySelectorAll('#overview-table tr.current')].map((one) => one.cells[0].textContent)")
-        require_equal(current, [titles[4]], "the row that is marked")
+        require_equal(browser.texts("#overview-table tr.current th"), [titles[4]], "the row that is marked")
+
+
+def latencies_in_us(browser):
+    texts = browser.texts("#outlier-table tbody td:nth-child(2)")
+    return [float(text.rstrip("mus")) * (1000 if text.endswith("ms") else 1) for text in texts]
 
 
 @test("chromium")
 def sorted_tables():
-    latencies = "return [...document.querySelectorAll('#outlier-table tbody tr')].map((one) => one.cells[1].textContent)"
     direction = "return document.querySelector('#outlier-table th:nth-child(2)').getAttribute('aria-sort')"
 
-    def in_us(text):
-        return float(text.rstrip("mus")) * (1000 if text.endswith("ms") else 1)
-
     with page_of(minute) as browser:
-        first = [in_us(text) for text in browser.js(latencies)]
+        first = latencies_in_us(browser)
         require_equal((browser.js(direction), first), ("descending", sorted(first, reverse=True)), "order at first")
         browser.point("#outlier-table th:nth-child(2) button", click=True)
-        last = [in_us(text) for text in browser.js(latencies)]
+        last = latencies_in_us(browser)
         require_equal((browser.js(direction), last), ("ascending", sorted(last)), "order after a click")
         require(last[0] < first[-1], "only the rows that were shown were sorted")
-        browser.js("document.querySelector('#outlier-table th:nth-child(2) button').focus()")
+        browser.focus("#outlier-table th:nth-child(2) button")
         browser.press("Enter")
-        require_equal([in_us(text) for text in browser.js(latencies)], first, "order after Enter")
+        require_equal(latencies_in_us(browser), first, "order after Enter")
         browser.point("#outlier-table .more", click=True)
-        require_equal(len(browser.js(latencies)), 1000, "rows")
+        require_equal(len(latencies_in_us(browser)), 1000, "rows")
         browser.require_content()
 
 
@@ -148,22 +150,32 @@ def sorted_tables():
 def two_runs():
     with page_of(minute, slower_minute) as browser:
         browser.require_content()
-        texts = browser.js("return [...document.querySelectorAll('#percentiles tbody tr')].map((one) => [...one.cells].map((cell) => cell.textContent))")
-        changes = {name: change for name, _, _, change in texts}
+        changes = dict(zip(browser.texts("#percentiles tbody th"), browser.texts("#percentiles td:last-child")))
         require(90 < float(changes["p50"].strip("+%")) < 110, f"twice as slow, but p50 {changes['p50']}")
         for selector in ("#facts > *", "#heat svg", "#lines svg", "#account-tables table", ".flame"):
-            require_equal(browser.js("return document.querySelectorAll(arguments[0]).length", selector), 2, selector)
-        require_equal(browser.js("return document.querySelectorAll('#histogram-cards .bars1').length"), 8, "outlines of B")
-        spans = browser.js("return [...document.querySelectorAll('#heat svg')].map((one) => [...one.querySelectorAll('text.end')].map((text) => text.textContent).join())")
-        require_equal(spans[0], spans[1], "axes of both")
+            require_equal(browser.count(selector), 2, selector)
+        require_equal(browser.count("#histogram-cards .bars1"), 8, "outlines of B")
+        axes = [browser.texts(f"#heat > :nth-child({number}) text.end") for number in (1, 2)]
+        require(axes[0] and axes[0] == axes[1], f"axes of the two: {axes}")
         browser.show(browser.path, 390)
+        browser.require_content()
+
+
+@test("chromium")
+def two_that_have_nothing_in_common():
+    with page_of(minute, recordings.run_by_size) as browser:
+        titles = browser.texts("#choice option")
+        require_equal(len(titles), 8 + 14, "series of either")
+        for place in range(len(titles)):
+            browser.choose("#choice", place)
+            require_equal(browser.count("#heat svg"), 1, f"heat maps of {titles[place]}")
         browser.require_content()
 
 
 @test("chromium")
 def flame_graph():
     with page_of(minute) as browser:
-        browser.js("document.querySelector('.flame button').focus()")
+        browser.focus(".flame button")
         browser.press("ArrowDown", "ArrowDown")
         require(browser.js(f"return {TIP}.textContent").startswith("run_job_"), "the keys do not move along the stack")
         width = "return document.activeElement.offsetWidth / document.querySelector('.flame').offsetWidth"
@@ -178,8 +190,7 @@ def flame_graph():
 def prints():
     with page_of(minute) as browser:
         browser.show(browser.path, 1280, "dark", media="print")
-        white = browser.js("return getComputedStyle(document.body).backgroundColor")
-        require_equal(white, "rgb(255, 255, 255)", "background on paper")
+        require_equal(browser.js(BACKGROUND), "rgb(255, 255, 255)", "background on paper")
         document = browser.devtools("Page.printToPDF", printBackground=True)["data"]
         require(len(document) > 20_000, "the print is empty")
         browser.require_content()
@@ -208,11 +219,11 @@ def hostile_names():
         require_equal(browser.path.read_bytes().count(b"</script>"), 2, "ends of scripts")
         browser.show(browser.path)
         for place in range(len(HOSTILE)):
-            browser.js("const choice = document.querySelector('#choice'); choice.value = arguments[0]; choice.dispatchEvent(new Event('change'))", place)
+            browser.choose("#choice", place)
             browser.point("#heat svg")
         require(not browser.js("return window.taken"), "a name was run")
-        require_equal(browser.js("return document.querySelectorAll('img, script:not([type]), iframe, object').length"), 1, "elements")
-        text = browser.js("return document.body.innerText")
+        require_equal(browser.count("img, script:not([type]), iframe, object"), 1, "elements")
+        text = browser.text()
         for name in (HOSTILE[0], HOSTILE[1], "\\u202ertl\\u2066", "line\\u000atwo\\u0009tabs", "\\xff\\xfe"):
             require(name in text, f"{name!r} is not on the page")
         require("\u202e" not in text, "a name turns round what stands beside it")
@@ -238,7 +249,8 @@ def nothing_from_outside():
 def many_series_and_none():
     """So many that only some have a course over time; and a run in which nothing happened."""
     def many(path):
-        series = [recordings.make_series({"op": "read", "ret": "ok", "tid": str(tid)}, [(1000 + tid, 10)]) for tid in range(300)]
+        series = [recordings.make_series({"op": "read", "ret": "ok", "tid": str(tid)}, [(1000 + tid, 10)])
+                  for tid in range(300)]
         lines = [recordings.make_snapshot(number, number, number + 1, series) for number in (1, 2)]
         for one in series:
             one.update(recordings.add_series(one, one))
@@ -250,12 +262,12 @@ def many_series_and_none():
 
     with page_of(many) as browser:
         browser.require_content()
-        require("none of them" not in browser.js("return document.body.innerText"), "the first has no course over time")
-        browser.js("const choice = document.querySelector('#choice'); choice.value = 299; choice.dispatchEvent(new Event('change'))")
-        require("none of them" in browser.js("return document.body.innerText"), "the last has a course over time")
+        require("none of them" not in browser.text(), "the first has no course over time")
+        browser.choose("#choice", 299)
+        require("none of them" in browser.text(), "the last has a course over time")
     with page_of(none) as browser:
         browser.require_content()
-        require("Nothing was recorded" in browser.js("return document.body.innerText"), "it is not said that there is nothing")
+        require("Nothing was recorded" in browser.text(), "it is not said that there is nothing")
 
 
 @test("root", "direct_root", "chromium")
@@ -268,7 +280,9 @@ def real_run():
             process.wait()
         browser.show(make_page(folder / "report.html", run))
         browser.require_content()
-        require(browser.js("return document.querySelectorAll('#heat circle.point').length") > 10, "no outliers on the heat map")
+        titles = browser.texts("#choice option")
+        browser.choose("#choice", [title.startswith("write  device") for title in titles].index(True))
+        require(browser.count("#heat circle.point") > 10, "no outliers on the heat map")
 
 
 @test()
@@ -293,11 +307,12 @@ def report_words():
     with Folder() as folder:
         minute(folder / "run.jsonl")
         status, stdout, _ = run_plain("report", folder / "run.jsonl")
-        require(status == 0 and stdout.startswith("<!DOCTYPE html>") and stdout.endswith("</html>\n"), "no page on stdout")
+        require_equal((status, stdout[:15], stdout[-8:]), (0, "<!DOCTYPE html>", "</html>\n"), "status, page on stdout")
         status, stdout, _ = run_plain("report", "--help")
         require(status == 0 and "Examples:" in stdout and "--output" in stdout, f"help: {stdout}")
         (folder / "bad.jsonl").write_text("{}")
-        for expected, args in ((2, []), (2, ["--nonsense"]), (2, ["-o"]), (2, ["a", "b", "c"]), (2, ["-", "-"]), (1, [folder / "none"]),
-                               (1, [folder / "bad.jsonl"]), (1, [folder / "run.jsonl", "-o", folder / "none" / "page"])):
+        bad_runs = ([folder / "none"], [folder / "bad.jsonl"], [folder / "run.jsonl", "-o", folder / "none" / "page"])
+        bad_words = ([], ["--nonsense"], ["-o"], ["a", "b", "c"], ["-", "-"])
+        for expected, args in [(1, args) for args in bad_runs] + [(2, args) for args in bad_words]:
             status, stdout, stderr = run_plain("report", *args)
-            require_equal((status, stdout, stderr.count("\n")), (expected, "", 1), f"report {args}: status, stdout, lines of {stderr!r}")
+            require_equal((status, stdout, stderr.count("\n")), (expected, "", 1), f"report {args}: {stderr!r}")

@@ -218,7 +218,9 @@ static void test_golden(void **state)
 
 static struct outlier make_outlier(uint64_t end_ns, const char *comm)
 {
-	struct outlier outlier = { .end_realtime_ns = FIXTURE_START_REALTIME_NS + end_ns, .latency_ns = 1000, .pid = 7 };
+	struct outlier outlier = {
+		.end_realtime_ns = FIXTURE_START_REALTIME_NS + end_ns, .latency_ns = 1000, .pid = 7,
+	};
 
 	assert_true(outlier_label(&outlier, "op", "read"));
 	assert_true(outlier_label(&outlier, "ret", "ok"));
@@ -277,8 +279,9 @@ static void test_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_summed_columns), cmocka_unit_test(test_no_intervals),
-		cmocka_unit_test(test_golden), cmocka_unit_test(test_outliers), cmocka_unit_test(test_page),
+		cmocka_unit_test(test_columns), cmocka_unit_test(test_summed_columns),
+		cmocka_unit_test(test_no_intervals), cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_outliers), cmocka_unit_test(test_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
