@@ -104,8 +104,14 @@ function makeCard(entry, span) {
 		if (!series) return;
 		const { p50, p99 } = series.percentiles;
 		const name = IS_PAIR ? RUN_NAMES[index] + ": " : "",
-			latencies = `p50 ${percentileText(p50)}, p99 ${percentileText(p99)}, max ${duration(series.max_ns)}`;
-		card.append(make("p", null, `${name}${count(series.count)} ops, ${latencies}`));
+			latencies = `p50 ${percentileText(p50)}, p99 ${percentileText(p99)}`;
+		card.append(
+			make(
+				"p",
+				null,
+				`${name}${count(series.count)} ops, ${latencies}, max ${duration(series.max_ns)}`,
+			),
+		);
 	});
 	addChart(card, "Histogram of " + entry.title, (width) =>
 		paintHistogram(entry, SLOTS_PER_ROW, span, width, CARD_HEIGHT),

@@ -275,7 +275,7 @@ def real_run():
     """What block records here, while this test reads and writes."""
     with Folder() as folder, Browser() as browser:
         run, data = folder / "run.jsonl", folder / "data"
-        command = ["sh", "-c", f"dd if=/dev/zero of={data} bs=4k count=200 oflag=direct,dsync 2>&1"]
+        command = ["sh", "-c", f"dd if=/dev/zero of={data} bs=4k count=200 oflag=direct,dsync 2>&1; sleep 0.5"]
         with Process(LATENCYPROBE, "block", "-i", "0.1", "--outlier", "1us", "-o", run, "--", *command) as process:
             process.wait()
         browser.show(make_page(folder / "report.html", run))
