@@ -27,9 +27,10 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli escape host label log out outlier percentile recording recording_parse report_columns report_data \
-	report_page snapshot snapshot_sum units targets/target \
+PURE := account cli escape host label log nearest out outlier percentile recording recording_parse snapshot snapshot_sum \
+	units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
+PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 WORK := $(OUTPUT)/tests/work
@@ -62,7 +63,17 @@ $(OUTPUT)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SOURCES) $(LDFLAGS)' | cmp -s - $@ || echo '$(SOURCES) $(LDFLAGS)' > $@
 
-$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(PAGE)
+# SYSCALL(ABI, NUMBER, NAME) for each system call that the C library's headers know.
+SYSCALLS := $(OUTPUT)/skel/syscalls.inc
+$(SYSCALLS):
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)for abi in 64 32 x32; do \
+		echo "#include <asm/unistd_$$abi.h>" | $(CC) -E -dM - | sed -n -E \
+		"s/^#define __NR_(\w+) \(?(__X32_SYSCALL_BIT \+ )?([0-9]+)\)?$$/SYSCALL(ABI_$$abi, \3, \1)/p"; \
+	done > $@
+
+$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(SYSCALLS) $(PAGE)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

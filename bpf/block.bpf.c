@@ -194,14 +194,16 @@ int block_rq_merge(__u64 *ctx)
 
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	__u32 ret = is_error ? LAT_RET_ERROR : LAT_RET_OK;
-	__u32 series = lat_series_of(span, span->op, ret, span->bytes);
+	const struct ending end = {
+		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
+	};
+	__u32 series = lat_series_of(span, end);
 	__u64 ns = now - span->issue_ns;
 	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
 
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
 	if (is_recorded)
-		event_send(span, span->op, ret, now, ns, span->bytes, rq->__sector);
+		event_send(span, end, now, ns, rq->__sector);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

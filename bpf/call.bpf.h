@@ -7,6 +7,9 @@
 
 #define EAGAIN 11
 #define MAX_ERRNO 4095
+/* The kernel's own, include/linux/errno.h: a signal came, and the call is made again or gives EINTR. */
+#define ERESTARTSYS 512
+#define ERESTART_RESTARTBLOCK 516
 
 /*
  * Calls: begun and ended by the same thread. What tells it is the address on its stack where the call was entered
@@ -73,6 +76,7 @@ enum outcome {
 	OUTCOME_STATUS,  /* the result, an int: 0 or more is success */
 	OUTCOME_POINTER, /* the result: a pointer, or an errno in one */
 	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */
+	OUTCOME_ERRNO,   /* the result: anything, or a negative errno */
 };
 
 /*
@@ -88,10 +92,14 @@ struct place {
 	enum outcome outcome;
 	enum nesting nesting;
 	bool is_kprobe;
+	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
+	bool has_site;   /* of the span */
 };
 
 static __always_inline __u64 call_frame(const struct place place, void *ctx)
 {
+	if (place.is_syscall)
+		return CTX_WORD(ctx, 0);
 	return place.is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
 }
 
@@ -159,27 +167,33 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 	return span;
 }
 
-static __always_inline void call_begin(const struct place place, void *ctx)
+/* The same thread under another name, or the next one on its stack: the exit of what is left out must find nothing. */
+static __always_inline void call_leave_out(const struct place place, struct lat_span *span, __u64 frame)
+{
+	lat_count(place.op, LAT_FILTERED);
+	if (span->id && is_same_stack(frame, span->id)) {
+		lat_count(span->op, LAT_LOST_EXIT);
+		span_free(span);
+	}
+}
+
+/* The span, or NULL when there is nothing to measure or no room. */
+static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
 {
 	__u64 frame = call_frame(place, ctx);
 	struct lat_span *span = span_slot(call_index(frame, place.op));
 
 	if (!lat_read(lat_state.gate))
-		return;
+		return NULL;
 	if (lat_config.has_filter && !filter_pass()) {
-		lat_count(place.op, LAT_FILTERED);
-		/* The same thread under another name, or the next one on its stack: this call's exit must find nothing. */
-		if (span->id && is_same_stack(frame, span->id)) {
-			lat_count(span->op, LAT_LOST_EXIT);
-			span_free(span);
-		}
-		return;
+		call_leave_out(place, span, frame);
+		return NULL;
 	}
 	lat_count(place.op, LAT_ENTERED);
 	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
 		span = call_begin_slowly(place, span, frame);
 		if (!span)
-			return;
+			return NULL;
 	}
 	span->op = place.op;
 	span->stem = place.number;
@@ -188,10 +202,15 @@ static __always_inline void call_begin(const struct place place, void *ctx)
 	if (place.nesting == NESTS)
 		span->mark = call_mark(place, ctx);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
+	return span;
 }
 
 static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
 {
+	if (outcome == OUTCOME_ERRNO && (__u64)result < (__u64)-MAX_ERRNO)
+		return LAT_RET_OK;
+	if (outcome == OUTCOME_ERRNO && -result >= ERESTARTSYS && -result <= ERESTART_RESTARTBLOCK)
+		return LAT_RET_AGAIN;
 	if (outcome == OUTCOME_POINTER)
 		return (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR;
 	if (outcome == OUTCOME_STATUS)
@@ -207,21 +226,24 @@ static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
 
 static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
 {
-	__u64 bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0;
+	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
 	__u64 ns = end_ns - span->start_ns;
-	__u32 ret;
 
 	if (place.outcome == OUTCOME_COPIED)
 		result = (__s32)span->bytes;
-	ret = call_ret(place.outcome, result);
+	end.ret = call_ret(place.outcome, result);
+	if (place.has_site)
+		end.site = span->site;
 	if (lat_config.is_plain) {
-		lat_record(place.op * LAT_N_RETS + ret, 0, place.op, ns, bytes);
+		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes);
 		return;
 	}
+	if (end.ret >= LAT_RET_AGAIN)
+		end.error = -(__s32)result;
 	if (lat_config.needs_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, place.op, ret, bytes), 0, place.op, ns, bytes))
-		event_send(span, place.op, ret, end_ns, ns, bytes, 0);
+	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes))
+		event_send(span, end, end_ns, ns, 0);
 }
 
 /* Where the slot of the table is not that of the call. */
@@ -272,8 +294,8 @@ static __always_inline void call_end(const struct place place, void *ctx, __s64 
  */
 #define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, __COUNTER__)
 #define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, number) \
-	static const struct place stem##__trampoline = { op, number, outcome, nesting, false }; \
-	static const struct place stem##__breakpoint = { op, number, outcome, nesting, true }; \
+	static const struct place stem##__trampoline = { op, number, outcome, nesting, .is_kprobe = false }; \
+	static const struct place stem##__breakpoint = { op, number, outcome, nesting, .is_kprobe = true }; \
 	const volatile __u8 stem##__n_args = 0; \
 	SEC("fentry") int stem##__fentry(__u64 *ctx) \
 	{ \

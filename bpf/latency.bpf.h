@@ -145,9 +145,16 @@ static __always_inline void span_set_who(struct lat_span *span)
 /* Recording. */
 #define KEY_AT(dim) (lat_config.key_at[dim] & (LAT_KEY_WORDS - 1))
 
-static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
+/* How it ended. What a target does not know is 0, and costs nothing. */
+struct ending {
+	__u32 op, site, ret;
+	__u32 error; /* errno, as a positive number */
+	__u64 bytes;
+};
+
+static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
 {
-	key->words[0] = op | ret << 8;
+	key->words[0] = end.op | end.ret << 8 | (__u64)end.site << 32;
 	if (KEY_AT(LAT_DIM_PID))
 		key->words[KEY_AT(LAT_DIM_PID)] = span->pid;
 	if (KEY_AT(LAT_DIM_TID))
@@ -159,9 +166,15 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_CPU))
 		key->words[KEY_AT(LAT_DIM_CPU)] = bpf_get_smp_processor_id();
 	if (KEY_AT(LAT_DIM_SIZE))
-		key->words[KEY_AT(LAT_DIM_SIZE)] = bytes ? 1 + lat_log2(bytes) : 0;
+		key->words[KEY_AT(LAT_DIM_SIZE)] = end.bytes ? 1 + lat_log2(end.bytes) : 0;
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
+	if (KEY_AT(LAT_DIM_CGROUP))
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = bpf_get_current_cgroup_id();
+	if (KEY_AT(LAT_DIM_ERRNO))
+		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
+	if (KEY_AT(LAT_DIM_ARG))
+		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
 }
 
 static __noinline __u32 series_add(struct lat_key *key)
@@ -178,12 +191,12 @@ static __noinline __u32 series_add(struct lat_key *key)
 	return found ? *found : LAT_SERIES_OTHER;
 }
 
-static __always_inline __u32 series_of_key(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
+static __always_inline __u32 series_of_key(const struct lat_span *span, const struct ending end)
 {
 	struct lat_key key = {};
 	__u32 *found;
 
-	key_make(&key, span, op, ret, bytes);
+	key_make(&key, span, end);
 	found = bpf_map_lookup_elem(&lat_series, &key);
 	if (found)
 		return *found;
@@ -213,11 +226,11 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 }
 
 /* An event, if this is an outlier. */
-static __always_inline void event_send(const struct lat_span *span, __u32 op, __u32 ret, __u64 end_ns, __u64 ns,
-				       __u64 bytes, __u64 sector)
+static __always_inline void event_send(const struct lat_span *span, const struct ending end, __u64 end_ns, __u64 ns,
+				       __u64 sector)
 {
 	struct lat_event event = {
-		.end_ns = end_ns, .latency_ns = ns, .bytes = bytes, .sector = sector, .op = op, .ret = ret,
+		.end_ns = end_ns, .latency_ns = ns, .bytes = end.bytes, .sector = sector, .op = end.op, .ret = end.ret,
 	};
 
 	if (lat_config.outlier_ns && ns >= lat_config.outlier_ns)
@@ -225,11 +238,11 @@ static __always_inline void event_send(const struct lat_span *span, __u32 op, __
 }
 
 /* The series of a span that has come to its end. */
-static __always_inline __u32 lat_series_of(const struct lat_span *span, __u32 op, __u32 ret, __u64 bytes)
+static __always_inline __u32 lat_series_of(const struct lat_span *span, const struct ending end)
 {
-	if (lat_config.n_key_words > 1)
-		return series_of_key(span, op, ret, bytes);
-	return op * LAT_N_RETS + ret;
+	if (!lat_config.is_direct)
+		return series_of_key(span, end);
+	return (end.op + end.site) * LAT_N_RETS + end.ret;
 }
 
 /* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
@@ -267,7 +280,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 		if (~ns > lat_read(hist->inverse_min_ns))
 			lat_write(hist->inverse_min_ns, ~ns);
 	}
-	if (lat_config.n_key_words > 1 && series == LAT_SERIES_OTHER)
+	if (!lat_config.is_direct && series == LAT_SERIES_OTHER)
 		lat_count(op, LAT_OTHER_KEY);
 	return true;
 }

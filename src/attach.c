@@ -2,8 +2,13 @@
 /* Where and how a target is attached to this kernel. */
 #include "attach.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "host.h"
@@ -11,6 +16,36 @@
 #include "log.h"
 #include "object.h"
 #include "targets/target.h"
+
+#define PROGRESS_NS 1000000000ULL
+
+const char *const place_kind_names[] = {
+	[PLACE_TRACEPOINT] = "tp_btf", [PLACE_FENTRY] = "fentry", [PLACE_KPROBE] = "kprobe",
+	[PLACE_MULTI] = "kprobe.multi", [PLACE_UPROBE] = "uprobe", [PLACE_USDT] = "usdt",
+};
+
+int places_add(struct places *places, struct place place)
+{
+	struct place *more = realloc(places->items, (places->n + 1) * sizeof(*more));
+
+	if (!more)
+		return fail(-ENOMEM, "list of places");
+	places->items = more;
+	place.function = strdup(place.function);
+	place.entry_fd = place.exit_fd = -1;
+	if (!place.function)
+		return fail(-ENOMEM, "list of places");
+	more[places->n++] = place;
+	return 0;
+}
+
+void places_free(struct places *places)
+{
+	while (places->n)
+		free(places->items[--places->n].function);
+	free(places->items);
+	places->items = NULL;
+}
 
 static struct bpf_program *stem_program(struct bpf_object *object, const struct stem *stem, const char *kind)
 {
@@ -32,24 +67,24 @@ static void set_n_args(struct bpf_object *object, const struct stem *stem, int n
 }
 
 /* Chooses function and way for one stem; false when this kernel has none. */
-static bool choose_call(struct bpf_object *object, struct place *place, enum attach_kind attach)
+static bool choose_call(struct bpf_object *object, const struct stem *stem, enum attach_kind attach, struct place *place)
 {
-	const struct stem *stem = place->stem;
 	size_t i;
 
 	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !place->function; i++) {
 		if (attach != ATTACH_KPROBE && kernel_btf_can_fentry(stem->functions[i])) {
-			place->function = stem->functions[i];
-			place->is_fentry = true;
+			place->function = (char *)stem->functions[i];
+			place->kind = PLACE_FENTRY;
 		} else if (attach != ATTACH_FENTRY && host_has_kprobes() && host_has_symbol(stem->functions[i])) {
-			place->function = stem->functions[i];
+			place->function = (char *)stem->functions[i];
+			place->kind = PLACE_KPROBE;
 		}
 	}
 	if (!place->function)
 		return false;
-	place->entry = stem_program(object, stem, place->is_fentry ? "fentry" : "kprobe");
-	place->exit = stem_program(object, stem, place->is_fentry ? "fexit" : "kretprobe");
-	if (place->is_fentry) {
+	place->entry = stem_program(object, stem, place->kind == PLACE_FENTRY ? "fentry" : "kprobe");
+	place->exit = stem_program(object, stem, place->kind == PLACE_FENTRY ? "fexit" : "kretprobe");
+	if (place->kind == PLACE_FENTRY) {
 		set_n_args(object, stem, kernel_btf_n_args(place->function));
 		bpf_program__set_attach_target(place->entry, 0, place->function);
 		bpf_program__set_attach_target(place->exit, 0, place->function);
@@ -57,13 +92,11 @@ static bool choose_call(struct bpf_object *object, struct place *place, enum att
 	return true;
 }
 
-static bool choose_tracepoint(struct bpf_object *object, struct place *place)
+static bool choose_tracepoint(struct bpf_object *object, const struct stem *stem, struct place *place)
 {
-	const struct stem *stem = place->stem;
-
 	if (kernel_btf_tracepoint_n_args(stem->tracepoint) < 0)
 		return false;
-	place->function = stem->tracepoint;
+	place->function = (char *)stem->tracepoint;
 	place->entry = stem_program(object, stem, "");
 	return true;
 }
@@ -89,39 +122,176 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 }
 
 int attach_choose(struct bpf_object *object, const struct target *target, enum attach_kind attach, uint32_t op_mask,
-		  struct place places[static ATTACH_MAX_PLACES], size_t *n_places)
+		  struct places *places)
 {
-	struct place *place = places;
 	uint32_t covered = 0;
 	size_t i;
 
 	for (i = 0; i < target->n_stems; i++) {
 		const struct stem *stem = &target->stems[i];
+		struct place place = { .op = stem->op };
 
 		if (!stem->tracepoint && !(op_mask & 1U << stem->op))
 			continue;
-		*place = (struct place){ .stem = stem };
-		if (stem->tracepoint ? choose_tracepoint(object, place) : choose_call(object, place, attach)) {
-			bpf_program__set_autoload(place->entry, true);
-			if (place->exit)
-				bpf_program__set_autoload(place->exit, true);
+		if (stem->tracepoint ? choose_tracepoint(object, stem, &place) :
+		    choose_call(object, stem, attach, &place)) {
+			bpf_program__set_autoload(place.entry, true);
+			if (place.exit)
+				bpf_program__set_autoload(place.exit, true);
 			covered |= 1U << stem->op;
-			place++;
+			if (places_add(places, place))
+				return EXIT_FAILED;
 		} else if (stem->tracepoint && !stem->optional) {
 			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", stem->tracepoint);
 			return EXIT_CANNOT;
 		}
 	}
-	*n_places = (size_t)(place - places);
-	for (i = 0; target->needs_kprobes && i < target->n_ops; i++)
+	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++)
 		if (op_mask & ~covered & 1U << i)
 			return fail_uncovered(target, &target->ops[i], covered, attach);
 	return 0;
 }
 
-struct bpf_link *attach_program(const struct place *place, struct bpf_program *program)
+int links_add(struct links *links, struct bpf_link *link)
 {
-	if (place->is_fentry || place->stem->tracepoint)
-		return bpf_program__attach(program);
-	return bpf_program__attach_kprobe(program, program == place->exit, place->function);
+	struct bpf_link **more = link ? realloc(links->items, (links->n_items + 1) * sizeof(struct bpf_link *)) : NULL;
+	int error = errno ? -errno : -EINVAL;
+
+	if (more) {
+		links->items = more;
+		more[links->n_items++] = link;
+		return 0;
+	}
+	bpf_link__destroy(link);
+	return error;
+}
+
+/* Takes over the file descriptor, which may be -errno, and then is what is returned. */
+static int links_add_fd(struct links *links, int fd)
+{
+	int *more = fd < 0 ? NULL : realloc(links->fds, (links->n_fds + 1) * sizeof(*more));
+
+	if (more) {
+		links->fds = more;
+		more[links->n_fds++] = fd;
+		return 0;
+	}
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return -ENOMEM;
+}
+
+void links_free(struct links *links)
+{
+	while (links->n_items)
+		bpf_link__destroy(links->items[--links->n_items]);
+	while (links->n_fds)
+		close(links->fds[--links->n_fds]);
+	free(links->items);
+	free(links->fds);
+	*links = (struct links){ 0 };
+}
+
+/* The program once more, for another function, since a loaded one of this type is for one function only. */
+static int load_clone(const struct bpf_program *program, const char *function)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = bpf_program__expected_attach_type(program));
+	int id = kernel_btf_function_id(function);
+
+	if (id < 0)
+		return id;
+	options.attach_btf_id = (uint32_t)id;
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, bpf_program__name(program), "Dual MIT/GPL",
+			     bpf_program__insns(program), bpf_program__insn_cnt(program), &options);
+}
+
+static int attach_clone(struct links *links, const struct bpf_program *program, const struct place *place, int *fd)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .tracing.cookie = place->cookie);
+	int error;
+
+	*fd = load_clone(program, place->function);
+	error = links_add_fd(links, *fd);
+	if (error)
+		return error;
+	return links_add_fd(links, bpf_link_create(*fd, 0, bpf_program__expected_attach_type(program), &options));
+}
+
+static struct bpf_link *attach_uprobe(const struct place *place, const struct bpf_program *program, bool is_exit)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie,
+		    .func_name = place->function);
+
+	return bpf_program__attach_uprobe_opts(program, place->pid, place->binary, 0, &options);
+}
+
+/* One of the place's two programs. */
+static int attach_program(struct links *links, const struct place *place, struct bpf_program *program, int *fd)
+{
+	bool is_exit = program == place->exit;
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie);
+
+	if (place->kind == PLACE_FENTRY && place->is_shared)
+		return attach_clone(links, program, place, fd);
+	*fd = bpf_program__fd(program);
+	if (place->kind == PLACE_KPROBE)
+		return links_add(links, bpf_program__attach_kprobe_opts(program, place->function, &options));
+	if (place->kind == PLACE_UPROBE)
+		return links_add(links, attach_uprobe(place, program, is_exit));
+	return links_add(links, bpf_program__attach(program));
+}
+
+/*
+ * The entry first: of the kprobes in one place the newest runs first (add_new_kprobe(), kernel/kprobes.c), and the
+ * entry's program looks at the return address after the kretprobe has put its own there.
+ */
+static void attach_place(struct links *links, struct place *place)
+{
+	place->error = attach_program(links, place, place->entry, &place->entry_fd);
+	if (!place->error && place->exit)
+		place->error = attach_program(links, place, place->exit, &place->exit_fd);
+}
+
+/* All of them with one link each for entries and for exits. */
+static int attach_multi(struct places *places, struct links *links)
+{
+	const char **symbols = calloc(places->n, sizeof(*symbols));
+	__u64 *cookies = calloc(places->n, sizeof(*cookies));
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = symbols, .cookies = cookies);
+	const struct place *place = NULL;
+	int error = symbols && cookies ? 0 : -ENOMEM;
+	size_t i;
+
+	for (i = 0; i < places->n && !error; i++)
+		if (places->items[i].kind == PLACE_MULTI) {
+			place = &places->items[i];
+			symbols[options.cnt] = place->function;
+			cookies[options.cnt++] = place->cookie;
+		}
+	if (!error && place)
+		error = links_add(links, bpf_program__attach_kprobe_multi_opts(place->entry, NULL, &options));
+	options.retprobe = true;
+	if (!error && place)
+		error = links_add(links, bpf_program__attach_kprobe_multi_opts(place->exit, NULL, &options));
+	free(symbols);
+	free(cookies);
+	return error;
+}
+
+int attach_places(struct places *places, struct links *links)
+{
+	uint64_t next_ns = host_monotonic_ns() + PROGRESS_NS;
+	size_t i;
+
+	for (i = 0; i < places->n; i++) {
+		if (places->items[i].kind == PLACE_MULTI)
+			continue;
+		attach_place(links, &places->items[i]);
+		if (host_monotonic_ns() < next_ns)
+			continue;
+		note("Attached to %zu of %zu...", i + 1, places->n);
+		next_ns = host_monotonic_ns() + PROGRESS_NS;
+	}
+	return attach_multi(places, links);
 }

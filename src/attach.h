@@ -10,29 +10,60 @@
 struct bpf_link;
 struct bpf_object;
 struct bpf_program;
-struct stem;
 struct target;
 
 enum attach_kind { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE };
 
-#define ATTACH_MAX_PLACES 32
+/* How one place is attached to; place_kind_names[] has their names as outputs show them. */
+enum place_kind { PLACE_TRACEPOINT, PLACE_FENTRY, PLACE_KPROBE, PLACE_MULTI, PLACE_UPROBE, PLACE_USDT };
+extern const char *const place_kind_names[];
 
-/* What was chosen for one stem. */
+/* A function, tracepoint or probe, and what runs there. */
 struct place {
-	const struct stem *stem;
-	const char *function;              /* or tracepoint */
-	bool is_fentry;
-	struct bpf_program *entry, *exit;  /* a tracepoint has no exit */
+	char *function;   /* owned; or tracepoint, or probe */
+	enum place_kind kind;
+	uint8_t op;
+	struct bpf_program *entry, *exit; /* a tracepoint has no exit */
+	bool is_shared;   /* the programs are those of several places, told apart by the cookie */
+	uint64_t cookie;
+	const char *binary; /* uprobes and USDT: the file, and the process or -1 */
+	int pid;
+	int entry_fd, exit_fd; /* filled in by attach_places(): of the programs; -1: none */
+	int error;        /* filled in by attach_places(): why it could not be attached to; 0: it was */
 };
+
+struct places {
+	struct place *items;
+	size_t n;
+};
+
+/* Appends a copy of PLACE, with a copy of its function's name. 0 or -ENOMEM, reported. */
+int places_add(struct places *places, struct place place);
+void places_free(struct places *places); /* what it holds, not the struct itself */
 
 /*
  * Chooses for each stem of the wanted operations what this kernel has, and marks its programs for loading. 0, or an
  * exit status when an operation cannot be measured at all, reported.
  */
 int attach_choose(struct bpf_object *object, const struct target *target, enum attach_kind attach, uint32_t op_mask,
-		  struct place places[static ATTACH_MAX_PLACES], size_t *n_places);
+		  struct places *places);
 
-/* Attaches one of the place's programs. NULL and errno on failure. */
-struct bpf_link *attach_program(const struct place *place, struct bpf_program *program);
+/* What is attached, to be detached by links_free(). All zero to begin with. */
+struct links {
+	struct bpf_link **items; /* libbpf's, */
+	size_t n_items;
+	int *fds;                /* and those made without it: of links, and of programs */
+	size_t n_fds;
+};
+
+/* Takes over LINK. 0, or the errno that made it NULL as a negative number. */
+int links_add(struct links *links, struct bpf_link *link);
+void links_free(struct links *links);
+
+/*
+ * Attaches all places, shared ones with progress messages when there are many. Where one cannot be attached to, its
+ * error says why. 0 or -errno for what concerns all of them.
+ */
+int attach_places(struct places *places, struct links *links);
 
 #endif

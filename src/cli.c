@@ -20,8 +20,6 @@
 
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
-/* Without --by, where a target has dimensions of its own: what fits into 1 MiB for two CPUs. */
-#define DEFAULT_OWN_KEYS 120
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
@@ -133,6 +131,9 @@ static uint32_t find_dim(const struct target *target, const char *name)
 {
 	int dim;
 
+	/* These always are. */
+	if (!strcmp(name, "ret") || (target->site_name && !strcmp(name, target->site_name)))
+		return 1U << LAT_DIM_OP;
 	for (dim = 0; dim < LAT_N_DIMS; dim++)
 		if ((dim == LAT_DIM_OP || target->dims & 1U << dim) && !strcmp(dimensions[dim].name, name))
 			return 1U << dim;
@@ -196,10 +197,14 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
-/* [interval [count]], as the older tools have it. */
-static void parse_positional(struct argp_state *state, struct run_options *options, const char *text)
+/* [interval [count]], as the older tools have it, unless the target has use for words. */
+static void parse_positional(struct argp_state *state, const struct parse *parse, const char *text)
 {
-	if (state->arg_num == 0)
+	struct run_options *options = parse->options;
+
+	if (parse->target->words)
+		options->probe.words[options->probe.n_words++] = (char *)text;
+	else if (state->arg_num == 0)
 		options->interval_ns = parse_time(state, "interval", text);
 	else if (state->arg_num == 1)
 		options->n_intervals = parse_number(state, "count", text, UINT32_MAX);
@@ -211,9 +216,10 @@ static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
 
-	if (!options->probe.max_keys)
-		options->probe.max_keys = parse->has_by ? DEFAULT_MAX_KEYS : DEFAULT_OWN_KEYS;
-
+	if (!options->probe.max_keys && parse->has_by)
+		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	if (parse->target->words && options->probe.n_words < parse->target->min_words)
+		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
 		usage_error(state, "there is no command behind --");
 	if (options->n_intervals && !options->interval_ns)
@@ -256,7 +262,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
-	case ARGP_KEY_ARG: parse_positional(state, options, text); break;
+	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;
 	case ARGP_KEY_END: check(state, parse); break;
 	case ARGP_KEY_ERROR:
 		usage_error(state, "there is no option %s, or it lacks its argument", state->argv[state->next - 1]);
@@ -292,10 +298,11 @@ bool cli_asks_for_help(int argc, char **argv)
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options)
 {
 	struct parse parse = { .options = options, .target = target };
+	char args_doc[128];
 	const struct argp argp = {
 		.options = argp_options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]] [-- COMMAND ARGS...]",
+		.args_doc = args_doc,
 		.doc = target->summary,
 	};
 	char name[64];
@@ -304,10 +311,13 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 		.probe = {
 			.target = target,
 			.dims = target->default_dims,
+			.words = calloc((size_t)argc + 1, sizeof(char *)),
 			.ring_bytes = DEFAULT_RING_BYTES,
 			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
 		},
 	};
+	snprintf(args_doc, sizeof(args_doc), "%s [-- COMMAND ARGS...]",
+		 target->words ? target->words : "[INTERVAL [COUNT]]");
 	snprintf(name, sizeof(name), "latencyprobe %s", target->name);
 	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;

@@ -34,6 +34,8 @@ static void print_header(struct events *events)
 {
 	out_printf(events->out, "%-15s %-16s %7s %7s %-12s %-5s %8s %9s", "TIME", "COMM", "PID", "TID", "OP", "RET",
 		   "LATENCY", "BYTES");
+	if (events->target->site_name)
+		out_puts(events->out, " WHAT");
 	if (events->target->has_depth)
 		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
 	out_puts(events->out, "\n");
@@ -55,6 +57,10 @@ static void print_line(struct events *events, const struct outlier *outlier)
 	out_printf(events->out, " %7u %7u %-12s %-5s %8s %9" PRIu64, outlier->pid, outlier->tid,
 		   outlier_find_label(outlier, "op"), outlier_find_label(outlier, "ret"),
 		   units_duration(latency, (double)outlier->latency_ns), outlier->bytes);
+	if (events->target->site_name) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, events->target->site_name), 0);
+	}
 	if (events->target->has_depth) {
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, "device"), 12);
@@ -71,6 +77,8 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 	__builtin_memcpy(comm, event->comm, LAT_COMM_LEN);
 	return outlier_label(outlier, "op", op->name) && (!op->phase || outlier_label(outlier, "phase", op->phase)) &&
 	       outlier_label(outlier, "ret", ret_names[event->ret]) && outlier_label(outlier, "comm", comm) &&
+	       (!events->target->site_name ||
+		outlier_label(outlier, events->target->site_name, label_site(events->names, event->site))) &&
 	       (!events->target->has_depth ||
 		outlier_label(outlier, "device", label_device(events->names, event->device, device)));
 }

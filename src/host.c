@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,6 +211,57 @@ int host_read_devices(struct label_names *names)
 	}
 	closedir(dir);
 	return 0;
+}
+
+/* Where cgroup v2 is mounted; false when it is not. */
+static bool find_cgroups(char root[static 512])
+{
+	FILE *file = fopen("/proc/self/mounts", "re");
+	char line[1024], type[32];
+	bool is_found = false;
+
+	while (file && !is_found && fgets(line, sizeof(line), file))
+		is_found = sscanf(line, "%*s %511s %31s", root, type) == 2 && !strcmp(type, "cgroup2");
+	if (file)
+		fclose(file);
+	return is_found;
+}
+
+static int add_cgroup(struct label_names *names, size_t n_known, uint64_t id, const char *path)
+{
+	const struct cgroup_name wanted = { .id = id };
+	struct cgroup_name *grown;
+
+	if (n_known && bsearch(&wanted, names->cgroups, n_known, sizeof(wanted), label_compare_cgroups))
+		return 0;
+	grown = realloc(names->cgroups, (names->n_cgroups + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	names->cgroups = grown;
+	grown[names->n_cgroups] = (struct cgroup_name){ .id = id, .path = strdup(*path ? path : "/") };
+	if (!grown[names->n_cgroups].path)
+		return -ENOMEM;
+	names->n_cgroups++;
+	return 0;
+}
+
+int host_read_cgroups(struct label_names *names)
+{
+	char root[512], *roots[] = { root, NULL };
+	size_t n_known = names->n_cgroups;
+	FTS *tree = find_cgroups(root) ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+	FTSENT *entry;
+	int error = tree ? 0 : -ENOENT;
+
+	/* A cgroup's number is that of its folder (kernfs, since 5.5: 67c0496e87d1). */
+	while (tree && !error && (entry = fts_read(tree)))
+		if (entry->fts_info == FTS_D)
+			error = add_cgroup(names, n_known, entry->fts_statp->st_ino, entry->fts_path + strlen(root));
+	if (tree)
+		fts_close(tree);
+	if (names->n_cgroups)
+		qsort(names->cgroups, names->n_cgroups, sizeof(*names->cgroups), label_compare_cgroups);
+	return error;
 }
 
 static uint64_t clock_ns(clockid_t clock)

@@ -45,6 +45,11 @@ int host_disk(const char *name, uint32_t *device, char disk[static 64]);
 /* Fills in the names of all block devices; the caller frees names->devices. 0 or -errno. */
 int host_read_devices(struct label_names *names);
 
+/*
+ * Adds the paths of all cgroups (v2) that are not in names->cgroups yet; those that are gone stay. 0 or -errno.
+ */
+int host_read_cgroups(struct label_names *names);
+
 /* The present time of both clocks, in ns. */
 uint64_t host_realtime_ns(void);
 uint64_t host_monotonic_ns(void);

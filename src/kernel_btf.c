@@ -19,6 +19,13 @@ static const struct btf *kernel_btf(void)
 	return btf;
 }
 
+int kernel_btf_function_id(const char *function)
+{
+	int id = kernel_btf() ? btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC) : -ENOENT;
+
+	return id < 0 ? -ENOENT : id;
+}
+
 /* A program that does nothing, loaded for this function; a file descriptor or -errno. */
 static int load_empty_fentry(const char *function)
 {
@@ -27,10 +34,10 @@ static int load_empty_fentry(const char *function)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int id = kernel_btf() ? btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC) : -ENOENT;
+	int id = kernel_btf_function_id(function);
 
 	if (id < 0)
-		return -ENOENT;
+		return id;
 	options.attach_btf_id = (uint32_t)id;
 	return bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual MIT/GPL", return_0, 2, &options);
 }
@@ -64,10 +71,10 @@ int kernel_btf_n_args(const char *function)
 {
 	const struct btf *btf = kernel_btf();
 	const struct btf_type *type;
-	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -ENOENT;
+	int id = kernel_btf_function_id(function);
 
 	if (id < 0)
-		return -ENOENT;
+		return id;
 	type = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
 	return btf_vlen(type);
 }

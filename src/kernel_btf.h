@@ -8,6 +8,9 @@
 /* Whether fentry programs can be attached to this function: it is in BTF and a trial load is accepted. */
 bool kernel_btf_can_fentry(const char *function);
 
+/* The number of a function in the kernel's BTF, or -ENOENT. */
+int kernel_btf_function_id(const char *function);
+
 /* Parameters of a function, or -ENOENT. */
 int kernel_btf_n_args(const char *function);
 

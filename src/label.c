@@ -9,6 +9,7 @@
 
 #define DEVICE_MINOR_BITS 20 /* of the kernel's dev_t, which differs from the one of user space */
 #define LABEL_LEN 64
+#define FIRST_RESTART 512 /* ERESTARTSYS, the first of the kernel's own in its include/linux/errno.h */
 
 const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_OP] = { .name = "op", .help = "operation; always", .n_words = 1 },
@@ -18,6 +19,9 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_CPU] = { .name = "cpu", .help = "CPU that it ended on", .n_words = 1 },
 	[LAT_DIM_SIZE] = { .name = "size", .help = "bytes, by powers of two", .n_words = 1 },
 	[LAT_DIM_DEVICE] = { .name = "device", .help = "block device", .n_words = 1 },
+	[LAT_DIM_CGROUP] = { .name = "cgroup", .help = "cgroup v2 of the thread: a service, a container", .n_words = 1 },
+	[LAT_DIM_ERRNO] = { .name = "errno", .help = "error that it returned", .n_words = 1 },
+	[LAT_DIM_ARG] = { .name = "arg", .help = "the argument that --arg names", .n_words = 1 },
 };
 
 const char *const ret_names[LAT_N_RETS] = {
@@ -91,6 +95,51 @@ static void size_text(uint64_t value, char text[static LABEL_LEN])
 			 power_text((unsigned int)value, high));
 }
 
+const char *label_site(const struct label_names *names, uint32_t site)
+{
+	return site < names->n_sites && names->sites[site] ? names->sites[site] : "?";
+}
+
+/* Errors of the kernel's own that a tracer sees, but a program does not: the call is made again, or gives EINTR. */
+static const char *errno_text(uint64_t error, char text[static LABEL_LEN])
+{
+	static const char *const restarts[] = { "ERESTARTSYS", "ERESTARTNOINTR", "ERESTARTNOHAND", "ENOIOCTLCMD",
+						"ERESTART_RESTARTBLOCK" };
+	const char *name = error < FIRST_RESTART ? strerrorname_np((int)error) : NULL;
+
+	if (!error)
+		return "none";
+	if (error >= FIRST_RESTART && error - FIRST_RESTART < sizeof(restarts) / sizeof(restarts[0]))
+		return restarts[error - FIRST_RESTART];
+	snprintf(text, LABEL_LEN, "errno %" PRIu64, error);
+	return name ? name : text;
+}
+
+static const char *cgroup_text(const struct label_names *names, uint64_t id, char text[static LABEL_LEN])
+{
+	const struct cgroup_name wanted = { .id = id }, *found = NULL;
+
+	if (names->n_cgroups)
+		found = bsearch(&wanted, names->cgroups, names->n_cgroups, sizeof(wanted), label_compare_cgroups);
+	snprintf(text, LABEL_LEN, "cgroup %" PRIu64, id);
+	return found ? found->path : text;
+}
+
+int label_compare_cgroups(const void *left, const void *right)
+{
+	uint64_t a = ((const struct cgroup_name *)left)->id, b = ((const struct cgroup_name *)right)->id;
+
+	return (a > b) - (a < b);
+}
+
+void label_names_free(struct label_names *names)
+{
+	while (names->n_cgroups)
+		free(names->cgroups[--names->n_cgroups].path);
+	free(names->cgroups);
+	free(names->devices);
+}
+
 char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key)
 {
 	const __u64 *words = &key->words[names->key_at[dim]];
@@ -101,6 +150,13 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 		return strndup((const char *)words, LAT_COMM_LEN);
 	case LAT_DIM_DEVICE:
 		return strdup(label_device(names, (uint32_t)words[0], buffer));
+	case LAT_DIM_CGROUP:
+		return strdup(cgroup_text(names, words[0], text));
+	case LAT_DIM_ERRNO:
+		return strdup(errno_text(words[0], text));
+	case LAT_DIM_ARG:
+		snprintf(text, sizeof(text), words[0] >> 32 ? "0x%" PRIx64 : "%" PRIu64, (uint64_t)words[0]);
+		break;
 	case LAT_DIM_SIZE:
 		size_text(words[0], text);
 		break;

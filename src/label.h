@@ -30,15 +30,26 @@ const char *labels_find(const struct label *labels, size_t n_labels, const char 
 
 void labels_free(struct label *labels, size_t n_labels);
 
-/* What only the user side knows: names of devices. The caller owns it; see label_device(). */
+/* What only the user side knows: names of devices, cgroups, sites. The caller owns it; see label_names_free(). */
 struct label_names {
 	struct device_name {
 		uint32_t device; /* kernel dev_t */
 		char name[64];
 	} *devices;
 	size_t n_devices;
+	struct cgroup_name {
+		uint64_t id;
+		char *path; /* from the root of cgroup v2 on */
+	} *cgroups; /* in the order of label_compare_cgroups() */
+	size_t n_cgroups;
+	const char *site_name;    /* what kind of thing sites are: "syscall"; NULL: there are none */
+	char *const *sites;       /* somebody else's */
+	size_t n_sites;
 	uint8_t key_at[LAT_N_DIMS]; /* as in lat_config */
 };
+
+int label_compare_cgroups(const void *left, const void *right);
+void label_names_free(struct label_names *names); /* what it holds, not the struct itself */
 
 /* What word 0 of a key says. The key of the series `other` has all its bits set: no operation, no return class. */
 static inline bool key_is_other(const struct lat_key *key)
@@ -56,8 +67,16 @@ static inline unsigned int key_ret(const struct lat_key *key)
 	return key->words[0] >> 8 & 0xff;
 }
 
+static inline uint32_t key_site(const struct lat_key *key)
+{
+	return (uint32_t)(key->words[0] >> 32);
+}
+
 /* The dimension's value in the key, as new text that the caller frees; NULL when memory is short. */
 char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key);
+
+/* The name of a site; "?" for one that there is not. */
+const char *label_site(const struct label_names *names, uint32_t site);
 
 /* The device's name, or "MAJOR:MINOR" in the caller's buffer. */
 const char *label_device(const struct label_names *names, uint32_t device, char buffer[static 32]);

@@ -22,7 +22,9 @@
 #include "snapshot.h"
 #include "targets/target.h"
 
-#define MAX_LINKS (2 * ATTACH_MAX_PLACES + 2)
+/* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
+#define DEFAULT_OWN_HISTS 240
+#define MAX_DIRECT_SERIES 256
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
  * shards as keep memory within bounds.
@@ -37,11 +39,12 @@ struct probe {
 	struct lat_state *state;   /* .bss, shared with the kernel */
 	size_t n_state_bytes;
 	uint32_t n_series, op_mask;
-	struct place places[ATTACH_MAX_PLACES];
-	size_t n_places;
-	struct bpf_link *links[MAX_LINKS];
-	size_t n_links;
-	struct probe_info infos[ATTACH_MAX_PLACES];
+	struct places places;
+	char **sites;
+	size_t n_sites;
+	struct links links;
+	struct probe_info *infos; /* as many as places; those that could not be attached to are left out */
+	size_t n_infos;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -67,16 +70,14 @@ static struct bpf_map *object_map(const struct probe *probe, const char *name)
 	return bpf_object__find_map_by_name(probe->object, name);
 }
 
-/* Sizes the maps and fills in the constants. */
-static int configure(struct probe *probe, const struct probe_options *options)
+/* Fills in the constants, the target's own among them. */
+static int configure(struct probe *probe, const struct probe_options *options, struct setup *setup)
 {
-	/* Dimensions that do not need to be told who it was. */
-	const uint32_t who_free = 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE;
+	/* Dimensions that need to be told who it was. */
+	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
 	struct lat_config *config = probe->config;
-	int n_cpus = libbpf_num_possible_cpus();
 	uint32_t words = 1;
-	uint8_t shards;
-	int dim, error;
+	int dim, status;
 
 	*config = options->config;
 	config->op_mask = probe->op_mask;
@@ -92,27 +93,43 @@ static int configure(struct probe *probe, const struct probe_options *options)
 		fail(0, "too many dimensions at once in --by");
 		return EXIT_USAGE;
 	}
+	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
+		debug("cannot tell this process's PID namespace: taken as the initial one");
+	status = probe->target->configure ? probe->target->configure(setup) : 0;
+	probe->sites = setup->sites;
+	probe->n_sites = setup->n_sites;
+	if (status)
+		return status;
+	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
-	config->is_plain = words == 1 && !config->outlier_ns;
-	config->needs_who = (options->dims & ~who_free) || config->outlier_ns;
+	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
+	config->is_plain = config->is_direct && !config->outlier_ns;
+	config->needs_who = (options->dims & who) || config->outlier_ns;
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
-	probe->n_series = words > 1 ? options->max_keys + 1 : (uint32_t)probe->target->n_ops * LAT_N_RETS;
+	return 0;
+}
+
+/* Sizes the maps. */
+static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
+{
+	struct lat_config *config = probe->config;
+	int n_cpus = libbpf_num_possible_cpus();
+	uint8_t shards;
+
+	if (!config->is_direct)
+		probe->n_series = (max_keys ? max_keys : DEFAULT_OWN_HISTS / config->n_banks) + 1;
 	shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_SHARDS ? MAX_SHARDS : (uint32_t)n_cpus);
 	while (shards && probe->n_series * config->n_banks << shards > MAX_SHARDED_HISTS)
 		shards--;
 	config->n_shards_log2 = shards;
 	config->shard_mask = (1U << shards) - 1;
 	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series * config->n_banks << shards);
-	if (words > 1) {
-		bpf_map__set_key_size(object_map(probe, "lat_series"), words * (uint32_t)sizeof(__u64));
-		bpf_map__set_max_entries(object_map(probe, "lat_series"), options->max_keys);
-		bpf_map__set_max_entries(object_map(probe, "lat_free"), options->max_keys);
+	if (!config->is_direct) {
+		bpf_map__set_key_size(object_map(probe, "lat_series"), config->n_key_words * (uint32_t)sizeof(__u64));
+		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
+		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
-	bpf_map__set_max_entries(object_map(probe, "lat_ring"), options->ring_bytes);
-	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
-		debug("cannot tell this process's PID namespace: taken as the initial one");
-	error = probe->target->configure ? probe->target->configure(config) : 0;
-	return error ? EXIT_FAILED : 0;
+	bpf_map__set_max_entries(object_map(probe, "lat_ring"), ring_bytes);
 }
 
 static int load_failed(int error)
@@ -135,7 +152,7 @@ static int fill_maps(struct probe *probe, const struct probe_options *options)
 	int free_fd = probe_map_fd(probe, "lat_free"), cgroup_fd, error = 0;
 	uint32_t i, zero = 0;
 
-	for (i = 1; probe->config->n_key_words > 1 && i < probe->n_series && !error; i++)
+	for (i = 1; !probe->config->is_direct && i < probe->n_series && !error; i++)
 		error = bpf_map_update_elem(free_fd, NULL, &i, 0);
 	if (error) {
 		fail(error, "map of free series");
@@ -156,18 +173,21 @@ static int fill_maps(struct probe *probe, const struct probe_options *options)
 
 static int prepare(struct probe *probe, const struct probe_options *options)
 {
+	struct setup setup = {
+		.object = probe->object, .options = options, .config = probe->config, .places = &probe->places,
+	};
 	struct bpf_program *program;
 	int status, error;
 
 	bpf_object__for_each_program(program, probe->object)
 		bpf_program__set_autoload(program, options->config.filter_follow &&
 					  !strncmp(bpf_program__name(program), "follow_", strlen("follow_")));
-	status = attach_choose(probe->object, probe->target, options->attach, probe->op_mask, probe->places,
-			       &probe->n_places);
+	status = attach_choose(probe->object, probe->target, options->attach, probe->op_mask, &probe->places);
 	if (!status)
-		status = configure(probe, options);
+		status = configure(probe, options, &setup);
 	if (status)
 		return status;
+	size(probe, options->max_keys ? options->max_keys : setup.max_keys, options->ring_bytes);
 	error = bpf_object__load(probe->object);
 	if (error)
 		return load_failed(error);
@@ -214,15 +234,11 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	return status;
 }
 
-static int add_link(struct probe *probe, struct bpf_link *link, const char *place)
+/* An exit status. */
+static int attach_failed(int error, const char *place)
 {
 	char missing[64];
-	int error = -errno;
 
-	if (link) {
-		probe->links[probe->n_links++] = link;
-		return 0;
-	}
 	host_missing_capabilities(missing);
 	if (*missing && (error == -EPERM || error == -EACCES))
 		return load_failed(error);
@@ -230,35 +246,58 @@ static int add_link(struct probe *probe, struct bpf_link *link, const char *plac
 	return EXIT_CANNOT;
 }
 
-int probe_attach(struct probe *probe)
+static int attach_follow(struct probe *probe)
 {
 	static const char *const follow[] = { "follow_fork", "follow_free" };
-	struct probe_info *info = probe->infos;
 	struct bpf_program *program;
-	int status = 0;
 	size_t i;
+	int error;
 
-	for (i = 0; i < probe->n_places && !status; i++, info++) {
-		const struct place *place = &probe->places[i];
-		const struct op *op = &probe->target->ops[place->stem->op];
-
-		info->op = place->stem->tracepoint ? "" : op->name;
-		info->function = (char *)place->function;
-		info->attach = (char *)(place->stem->tracepoint ? "tp_btf" : place->is_fentry ? "fentry" : "kprobe");
-		/*
-		 * The entry first: of the kprobes in one place the newest runs first (add_new_kprobe(), kernel/kprobes.c),
-		 * and the entry's program looks at the return address after the kretprobe has put its own there.
-		 */
-		status = add_link(probe, attach_program(place, place->entry), place->function);
-		if (!status && place->exit)
-			status = add_link(probe, attach_program(place, place->exit), place->function);
-	}
-	for (i = 0; i < sizeof(follow) / sizeof(follow[0]) && !status; i++) {
+	for (i = 0; i < sizeof(follow) / sizeof(follow[0]); i++) {
 		program = bpf_object__find_program_by_name(probe->object, follow[i]);
-		if (bpf_program__autoload(program))
-			status = add_link(probe, bpf_program__attach(program), follow[i]);
+		if (!bpf_program__autoload(program))
+			continue;
+		error = links_add(&probe->links, bpf_program__attach(program));
+		if (error)
+			return attach_failed(error, follow[i]);
 	}
-	return status;
+	return 0;
+}
+
+/* Of places that share their programs some may be missing: they are named, and left out. */
+static int add_infos(struct probe *probe)
+{
+	struct place *place, *end = probe->places.items + probe->places.n;
+	struct probe_info *info;
+
+	probe->infos = calloc(probe->places.n + 1, sizeof(*probe->infos));
+	if (!probe->infos) {
+		fail(-ENOMEM, "probes");
+		return EXIT_FAILED;
+	}
+	for (place = probe->places.items; place < end; place++) {
+		if (place->error && !place->is_shared)
+			return attach_failed(place->error, place->function);
+		if (place->error) {
+			warn("skipped %s: cannot attach to it: %s", place->function, strerror(-place->error));
+			continue;
+		}
+		info = &probe->infos[probe->n_infos++];
+		info->op = place->kind == PLACE_TRACEPOINT ? "" : probe->target->ops[place->op].name;
+		info->function = place->function;
+		info->attach = (char *)place_kind_names[place->kind];
+	}
+	return probe->n_infos || !probe->places.n ? 0 : attach_failed(end[-1].error, end[-1].function);
+}
+
+int probe_attach(struct probe *probe)
+{
+	int error = attach_places(&probe->places, &probe->links), status;
+
+	if (error)
+		return attach_failed(error, probe->target->name);
+	status = add_infos(probe);
+	return status ? status : attach_follow(probe);
 }
 
 void probe_gate_open(struct probe *probe)
@@ -282,24 +321,25 @@ void probe_adopt(struct probe *probe, pid_t adopt)
 	__atomic_store_n(&probe->state->adopt, (uint32_t)adopt, __ATOMIC_SEQ_CST);
 }
 
-static uint64_t recursion_misses(const struct bpf_program *program)
+static uint64_t recursion_misses(int program_fd)
 {
 	struct bpf_prog_info info = {};
-	uint32_t size = sizeof(info);
+	uint32_t n_bytes = sizeof(info);
 
-	if (!program || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+	if (program_fd < 0 || bpf_obj_get_info_by_fd(program_fd, &info, &n_bytes))
 		return 0;
 	return info.recursion_misses;
 }
 
 const struct probe_info *probe_infos(struct probe *probe, size_t *n_infos)
 {
-	size_t i;
+	const struct place *place, *end = probe->places.items + probe->places.n;
+	struct probe_info *info = probe->infos;
 
-	for (i = 0; i < probe->n_places; i++)
-		probe->infos[i].n_missed = recursion_misses(probe->places[i].entry) +
-					   recursion_misses(probe->places[i].exit);
-	*n_infos = probe->n_places;
+	for (place = probe->places.items; place < end; place++)
+		if (!place->error)
+			(info++)->n_missed = recursion_misses(place->entry_fd) + recursion_misses(place->exit_fd);
+	*n_infos = probe->n_infos;
 	return probe->infos;
 }
 
@@ -311,6 +351,12 @@ struct lat_state *probe_state(struct probe *probe)
 const struct lat_config *probe_config(const struct probe *probe)
 {
 	return probe->config;
+}
+
+char *const *probe_sites(const struct probe *probe, size_t *n_sites)
+{
+	*n_sites = probe->n_sites;
+	return probe->sites;
 }
 
 uint32_t probe_n_series(const struct probe *probe)
@@ -337,8 +383,12 @@ void probe_close(struct probe *probe)
 {
 	if (!probe)
 		return;
-	while (probe->n_links)
-		bpf_link__destroy(probe->links[--probe->n_links]);
+	links_free(&probe->links);
+	places_free(&probe->places);
+	while (probe->n_sites)
+		free(probe->sites[--probe->n_sites]);
+	free(probe->sites);
+	free(probe->infos);
 	if (probe->state)
 		munmap(probe->state, probe->n_state_bytes);
 	bpf_object__close(probe->object);

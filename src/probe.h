@@ -21,9 +21,11 @@ struct probe_options {
 	enum attach_kind attach;
 	struct lat_config config; /* filters, limits; the rest is filled in by probe_open() */
 	uint32_t dims;            /* bits of enum lat_dim: what series are kept by, beside operation and return class */
-	uint32_t max_keys;        /* with dims: series at most, the rest goes to one */
+	uint32_t max_keys;        /* with dims: series at most, the rest goes to one; 0: what fits */
 	uint32_t ring_bytes;      /* power of two */
 	const char *cgroup;       /* path of --cgroup or NULL */
+	char **words;             /* positional, for targets that take them */
+	size_t n_words;
 };
 
 /*
@@ -50,6 +52,7 @@ const struct probe_info *probe_infos(struct probe *probe, size_t *n_infos);
 /* For the reader and for targets' configure(). */
 struct lat_state *probe_state(struct probe *probe);
 const struct lat_config *probe_config(const struct probe *probe);
+char *const *probe_sites(const struct probe *probe, size_t *n_sites);
 uint32_t probe_n_series(const struct probe *probe);
 bool probe_has_depth(const struct probe *probe);
 uint32_t probe_derived_offset(const struct probe *probe);

@@ -102,10 +102,13 @@ static void add_series(const struct reader *reader, struct reading *reading, uin
 static int read_direct(const struct reader *reader, struct reading *reading)
 {
 	struct lat_key key = {};
+	size_t n_sites;
 	uint32_t series;
 
+	probe_sites(reader->probe, &n_sites);
 	for (series = 0; series < probe_n_series(reader->probe); series++) {
-		key.words[0] = series / LAT_N_RETS | (uint64_t)(series % LAT_N_RETS) << 8;
+		key.words[0] = (uint64_t)(series / LAT_N_RETS) << (n_sites ? 32 : 0) |
+			       (uint64_t)(series % LAT_N_RETS) << 8;
 		add_series(reader, reading, series, &key);
 	}
 	return 0;
@@ -232,10 +235,10 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	reading->realtime_ns = host_realtime_ns();
 	reading->monotonic_ns = host_monotonic_ns();
 	/* What has ended before what was entered, so that never more has ended than was entered. */
-	if (probe_config(reader->probe)->n_key_words > 1)
-		error = read_keyed(reader, reading);
-	else
+	if (probe_config(reader->probe)->is_direct)
 		error = read_direct(reader, reading);
+	else
+		error = read_keyed(reader, reading);
 	if (error) {
 		reading_free(reading);
 		return fail(error, "cannot read the map of series");

@@ -90,6 +90,14 @@ static int watch_signals(struct run *run)
 	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/* Devices and cgroups come and go. */
+static void read_names(struct run *run)
+{
+	host_read_devices(&run->names);
+	if (run->names.key_at[LAT_DIM_CGROUP])
+		host_read_cgroups(&run->names);
+}
+
 /* BEFORE is NULL from the start on; NUMBER is 0 for the whole run. */
 static struct snapshot *make_snapshot(struct run *run, const struct reading *before, const struct reading *now,
 				      uint64_t number)
@@ -109,7 +117,7 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 	struct snapshot *snapshot;
 
 	run->info.probes = probe_infos(run->probe, &run->info.n_probes);
-	host_read_devices(&run->names);
+	read_names(run);
 	snapshot = snapshot_make(&input);
 	if (!snapshot)
 		fail(-ENOMEM, "snapshot");
@@ -338,7 +346,9 @@ static int prepare(struct run *run)
 		.outlier_ns = options->probe.config.outlier_ns,
 	};
 	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
-	host_read_devices(&run->names);
+	run->names.site_name = options->probe.target->site_name;
+	run->names.sites = probe_sites(run->probe, &run->names.n_sites);
+	read_names(run);
 	error = reader_open(&run->reader, run->probe);
 	if (!error && options->probe.config.outlier_ns) {
 		/* Among other formats' data their lines would be noise. */
@@ -358,7 +368,7 @@ static void finish(struct run *run)
 		child_close(&run->child);
 	if (run->has_before)
 		reading_free(&run->before);
-	free(run->names.devices);
+	label_names_free(&run->names);
 	events_close(run->events);
 	reader_close(run->reader);
 	probe_close(run->probe);

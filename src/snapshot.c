@@ -72,6 +72,9 @@ static bool add_labels(struct series *series, const struct lat_key *key, const s
 		return false;
 	if (op->phase && !add_label(series, "phase", strdup(op->phase)))
 		return false;
+	if (input->names->site_name &&
+	    !add_label(series, input->names->site_name, strdup(label_site(input->names, key_site(key)))))
+		return false;
 	if (!add_label(series, "ret", strdup(ret_names[key_ret(key)])))
 		return false;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++)

@@ -32,6 +32,7 @@ enum lat_count {
 	LAT_NESTED,      /* a call of the same operation inside a measured one: part of its time */
 	LAT_MERGED,      /* block: absorbed by another request */
 	LAT_UNISSUED,    /* block: ended without being given to the device */
+	LAT_NO_RETURN,   /* calls that never return: exit(2) */
 	LAT_REJECTED,    /* longer than lat_config.max_ns */
 	LAT_LOST_SPAN,   /* no room to remember the start */
 	LAT_LOST_EXIT,   /* the exit was never seen: the next call found the start still there */
@@ -52,13 +53,16 @@ struct lat_account {
 
 /* What a series' key may be made of beside operation and return class; see lat_config.key_at. */
 enum lat_dim {
-	LAT_DIM_OP, /* word 0 always is op | ret << 8 */
+	LAT_DIM_OP, /* word 0 always is op | ret << 8 | site << 32 */
 	LAT_DIM_PID,
 	LAT_DIM_TID,
 	LAT_DIM_COMM, /* two words */
 	LAT_DIM_CPU,
 	LAT_DIM_SIZE, /* 1 + log2 of bytes, 0 for none */
 	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor */
+	LAT_DIM_CGROUP, /* its number in cgroup v2 */
+	LAT_DIM_ERRNO,  /* 0: no error */
+	LAT_DIM_ARG,    /* an argument of the call */
 	LAT_N_DIMS,
 };
 
@@ -90,6 +94,7 @@ struct lat_span {
 	union {
 		__u64 mark;     /* calls that may nest: what lay at the stack address then */
 		__u64 issue_ns; /* block: 0 while queued */
+		__u64 arg;      /* LAT_DIM_ARG */
 	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
@@ -98,7 +103,10 @@ struct lat_span {
 	__u32 bytes;
 	__u32 pid; /* thread group of who began it */
 	__u32 tid;
-	__u32 device;
+	union {
+		__u32 device;
+		__u32 site; /* which of the functions or system calls it is, where a target measures many alike */
+	};
 	char comm[LAT_COMM_LEN];
 };
 
@@ -118,7 +126,8 @@ struct lat_config {
 	__u8 is_plain;      /* neither dimensions nor outliers */
 	__u8 needs_who;     /* who it was is part of keys or of events */
 	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
-	__u8 n_key_words; /* 1: no dimension, series = op * LAT_N_RETS + ret */
+	__u8 is_direct;     /* no dimension: series = (op + site) * LAT_N_RETS + ret */
+	__u8 n_key_words;
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
 	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
@@ -142,7 +151,10 @@ struct lat_event {
 	__u64 sector; /* block */
 	__u32 pid, tid;
 	__u32 op, ret;
-	__u32 device;
+	union {
+		__u32 device;
+		__u32 site;
+	};
 	__u32 cpu;
 	char comm[LAT_COMM_LEN];
 };

@@ -29,10 +29,10 @@ static const struct stem stems[] = {
 	{ .name = "block_rq_complete", .tracepoint = "block_rq_complete" },
 };
 
-static int configure(struct lat_config *config)
+static int configure(struct setup *setup)
 {
-	config->rq_arg = kernel_btf_tracepoint_n_args("block_rq_issue") > 1;
-	config->io_start = kernel_btf_tracepoint_n_args("block_io_start") > 0;
+	setup->config->rq_arg = kernel_btf_tracepoint_n_args("block_rq_issue") > 1;
+	setup->config->io_start = kernel_btf_tracepoint_n_args("block_io_start") > 0;
 	return 0;
 }
 

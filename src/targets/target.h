@@ -33,6 +33,21 @@ struct stem {
 	bool optional;          /* the target works without it */
 };
 
+struct bpf_object;
+struct places;
+struct probe_options;
+
+/* What a target's configure() works on, between opening its object and loading it. */
+struct setup {
+	struct bpf_object *object;
+	const struct probe_options *options;
+	struct lat_config *config; /* already has what the options say */
+	struct places *places;     /* already has those of the stems */
+	char **sites;              /* to be set where the target has sites: their names, by number; taken over */
+	size_t n_sites;
+	uint32_t max_keys;         /* series without --by; 0 to begin with, for what fits */
+};
+
 struct target {
 	const char *name;
 	const char *summary;      /* one line for help */
@@ -47,9 +62,12 @@ struct target {
 	bool has_depth;           /* spans carry a device: show the in-flight depth */
 	bool has_disks;           /* takes -d DISK */
 	bool needs_kprobes;       /* false: works on kernels without kprobes and fentry */
+	const char *words;        /* what positional words are: "NAME..."; NULL: interval and count */
+	size_t min_words;
+	const char *site_name;    /* label of what was measured, where that is named by words: "syscall" */
 	const void *(*elf_bytes)(size_t *n_bytes); /* the skeleton's object */
-	/* Fills in the target's own part of the configuration before loading; optional. 0 or -errno, reported. */
-	int (*configure)(struct lat_config *config);
+	/* Fills in the target's own part before loading; optional. 0 or an exit status, reported. */
+	int (*configure)(struct setup *setup);
 };
 
 /* Descriptors register themselves in a linker section, so no list names them. */

@@ -200,6 +200,7 @@ static void test_golden(void **state)
 	json_t *data;
 	FILE *stream;
 	bool is_same;
+	size_t i;
 
 	(void)state;
 	assert_int_equal(report_data_make(runs, 2, &data), 0);
