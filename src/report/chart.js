@@ -224,14 +224,14 @@ function makeSwatch(text, ...shapes) {
 }
 
 function makeLegend(scale, what, showValue) {
-	const row = make("span", { class: "scale" });
-	for (let level = 0; level < N_LEVELS; level++) {
+	const row = make("span", { class: "scale" }),
+		isRange = scale.high > scale.low;
+	for (let level = 0; isRange && level < N_LEVELS; level++) {
 		row.append(make("i", { class: "h" + level }));
-		row.append(
-			make("span", null, level % 2 || scale.high <= scale.low ? "" : showValue(scale.edge(level))),
-		);
+		row.append(make("span", null, level % 2 ? "" : showValue(scale.edge(level))));
 	}
-	const to = scale.high > scale.low ? "to " + showValue(scale.high) : showValue(scale.high);
+	if (!isRange) row.append(make("i", { class: "h" + scale.level(scale.low) }));
+	const to = (isRange ? "to " : "") + showValue(scale.high);
 	return make("div", { class: "legend" }, make("span", null, what), row, make("span", null, to));
 }
 

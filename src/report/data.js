@@ -34,6 +34,10 @@ function count(n) {
 	return COUNT.format(n);
 }
 
+function several(n, what) {
+	return `${count(n)} ${what}${n === 1 ? "" : "s"}`;
+}
+
 function percent(part, whole) {
 	const share = (100 * part) / whole;
 	if (part && share < 0.05) return "<0.1%";

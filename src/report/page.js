@@ -12,7 +12,7 @@ function factsOf(run) {
 	const start = clock(run.start_realtime_ns / 1e6),
 		last = clock(run.end_realtime_ns / 1e6),
 		end = start.slice(0, 10) === last.slice(0, 10) ? last.slice(11) : last,
-		intervals = run.n_intervals ? `, ${count(run.n_intervals)} intervals` : "",
+		intervals = run.n_intervals ? ", " + several(run.n_intervals, "interval") : "",
 		facts = make("dl");
 	const add = (name, value, kind) => facts.append(make("dt", null, name), make("dd", { class: kind }, value));
 	add("Host", outside(run.host));
@@ -102,7 +102,12 @@ function overviewColumns(choose) {
 		columns.push(valueColumn("Bytes/s", 0, (series) => series.bytes_per_s || undefined, bytes));
 	return [
 		...columns,
-		valueColumn("Total time", 0, (series) => series.sum_ns, duration),
+		valueColumn(
+			"Total time",
+			0,
+			(series) => series.sum_ns,
+			(ns) => elapsedText(ns / 1e9),
+		),
 		...["p50", "p90", "p99", "p99.9"].map((name) => percentileColumn(name, 0)),
 		valueColumn("Max", 0, (series) => series.max_ns, duration),
 	];
@@ -231,7 +236,7 @@ function accountTable(account) {
 function probeTable(run) {
 	return makePlainTable(
 		"Probes",
-		["Function or tracepoint", "Operation", "Attached by", "Missed"],
+		["Function or tracepoint", ["Operation", "left"], ["Attached by", "left"], "Missed"],
 		run.probes.map((probe) => [
 			outside(probe.function),
 			[outside([probe.op, probe.phase].filter(Boolean).join(" ") || "all"), "left"],

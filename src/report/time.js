@@ -226,17 +226,16 @@ function timeParts(entry) {
 		}));
 }
 
+function columnsText({ run, index }) {
+	const { start_ms: starts, elapsed_ms: elapsed, n_summed: nSummed } = run.columns;
+	const name = IS_PAIR ? RUN_NAMES[index] + ": " : "",
+		joined = nSummed > 1 ? `, ${nSummed} of the ${count(run.n_intervals)} recorded intervals in each` : "";
+	return `${name}${several(starts.length, "column")} of ${elapsedText(elapsed[0] / 1000)}${joined}. `;
+}
+
 function timeNote(parts) {
-	const { columns, n_intervals: nIntervals } = parts[0].run,
-		first = parts[0].run.columns.elapsed_ms[0] / 1000;
-	const joined =
-		columns.n_summed > 1
-			? `, ${columns.n_summed} of the ${count(nIntervals)} recorded intervals in each`
-			: "";
-	return (
-		`${count(columns.start_ms.length)} columns of ${elapsedText(first)}${joined}. ` +
-		"Point at a cell, or focus the chart and use the arrow keys (with shift: ten at a time)."
-	);
+	const how = "Point at a cell, or focus the chart and use the arrow keys (with shift: ten at a time).";
+	return parts.map(columnsText).join("") + how;
 }
 
 // With intervals of other lengths, counts can only be compared a second. Joined ones are shown as one of them would be.

@@ -110,6 +110,15 @@ def hour_of_block(path, n_intervals=3600, slowdown=1.0, seed=1, with_more=True):
         file.write(json.dumps(make_snapshot(0, 0, n_intervals, list(whole.values()), **more)) + "\n")
 
 
+def steady_run(path, n_intervals):
+    """Reads and writes with the same latencies all the time: quickly made."""
+    latencies = [((16 + step) * 2**power, 5) for power in range(6, 14) for step in range(16)]
+    series = [make_series({"op": op, "ret": "ok"}, latencies) for op in ("read", "write")]
+    with open(path, "w", encoding="utf-8") as file:
+        for number in range(1, n_intervals + 1):
+            file.write(json.dumps(make_snapshot(number, number - 1, number, series)) + "\n")
+
+
 def run_by_size(path):
     """Reads and writes of seven sizes, over 40 intervals of 0.5 s."""
     rng, whole = random.Random(3), {}
