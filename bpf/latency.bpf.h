@@ -78,6 +78,13 @@ static __always_inline void lat_count(__u32 op, enum lat_count count)
 	lat_add(&lat_state.accounts[shard][op & (LAT_MAX_OPS - 1)].counts[count], 1);
 }
 
+static __always_inline void lat_uncount(__u32 op, enum lat_count count)
+{
+	__u32 shard = bpf_get_smp_processor_id() & (LAT_MAX_SHARDS - 1);
+
+	lat_add(&lat_state.accounts[shard][op & (LAT_MAX_OPS - 1)].counts[count], -1);
+}
+
 /*
  * Spans live in a table, and in the map lat_spill while the slot that the table has for them is somebody else's.
  * Only whoever a span stands for (a thread, or whoever handles a request now) looks for it, never two at once.

@@ -24,7 +24,7 @@
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
-	OPTION_MAX_KEYS, OPTION_OUTLIER,
+	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET,
 };
 
 static const struct argp_option argp_options[] = {
@@ -41,6 +41,8 @@ static const struct argp_option argp_options[] = {
 	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
 	{ "by", OPTION_BY, "DIM[,DIM]", 0, "A histogram for each value of these; `latencyprobe list TARGET` names them" },
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
+	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
+	{ "ret", OPTION_RET, "TEST", 0, "Only calls whose result is <N, >N, ==N or !=N (func)" },
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
@@ -184,6 +186,44 @@ static void parse_disk(struct argp_state *state, const struct target *target, st
 		usage_error(state, "--disk: there is no disk %s", text);
 }
 
+static void parse_arg(struct argp_state *state, struct parse *parse, const char *text)
+{
+	if (!parse->target->has_arguments)
+		usage_error(state, "--arg: %s has no functions with arguments", parse->target->name);
+	parse->options->probe.config.arg = (uint8_t)(parse_number(state, "--arg", text, 5) - 1);
+	parse->options->probe.dims |= 1U << LAT_DIM_ARG;
+	parse->has_by = true;
+}
+
+static void parse_ret(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	static const struct {
+		const char *sign;
+		enum lat_test test;
+	} tests[] = {
+		{ "==", LAT_TEST_EQUAL }, { "!=", LAT_TEST_NOT_EQUAL }, { "<", LAT_TEST_LESS }, { ">", LAT_TEST_GREATER },
+	};
+	struct lat_config *config = &parse->options->probe.config;
+	const char *number;
+	char *end;
+	size_t i;
+
+	if (!parse->target->has_arguments)
+		usage_error(state, "--ret: %s has no functions with results of their own", parse->target->name);
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		number = text + strlen(tests[i].sign);
+		if (strncmp(text, tests[i].sign, strlen(tests[i].sign)))
+			continue;
+		errno = 0;
+		config->result = strtoll(number, &end, 0);
+		config->result_test = (uint8_t)tests[i].test;
+		if (end != number && !*end && !errno)
+			return;
+		break;
+	}
+	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -250,12 +290,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_CGROUP: parse_cgroup(state, &options->probe, text); break;
 	case 'd': parse_disk(state, parse->target, config, text); break;
 	case OPTION_BY:
-		options->probe.dims = parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
+		options->probe.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
+		options->probe.dims |= parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);
 		parse->has_by = true;
 		break;
 	case OPTION_MAX_KEYS:
 		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
 		break;
+	case OPTION_ARG: parse_arg(state, parse, text); break;
+	case OPTION_RET: parse_ret(state, parse, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;

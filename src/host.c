@@ -92,6 +92,35 @@ static const char *kallsyms(void)
 	return text;
 }
 
+/* "ADDRESS TYPE NAME[\t[MODULE]]", which is cut up. T and t are functions, W and w such that others may replace. */
+static int consider_line(char *line, int (*consider)(void *context, const char *function, const char *module),
+			 void *context)
+{
+	char *type = strchr(line, ' '), *name = type ? type + 3 : NULL, *module = name ? strchr(name, '\t') : NULL;
+
+	if (!name || !strchr("tTwW", type[1]))
+		return 0;
+	if (module) {
+		*module = '\0';
+		module += 2;
+		module[strcspn(module, "]")] = '\0';
+	}
+	return consider(context, name, module);
+}
+
+int host_each_function(int (*consider)(void *context, const char *function, const char *module), void *context)
+{
+	static char *text;
+	char *rest, *line;
+	int status = 0;
+
+	free(text);
+	text = kallsyms() ? strdup(kallsyms()) : NULL;
+	for (rest = text; !status && (line = strsep(&rest, "\n"));)
+		status = consider_line(line, consider, context);
+	return status;
+}
+
 bool host_has_symbol(const char *function)
 {
 	const char *text = kallsyms(), *found = text;

@@ -24,6 +24,12 @@ const char *host_missing_capabilities(char buffer[static 64]);
 bool host_has_btf(void);     /* /sys/kernel/btf/vmlinux */
 bool host_has_kprobes(void); /* the perf event source of that name */
 
+/*
+ * Calls CONSIDER for each function that /proc/kallsyms lists, with the module that it is of or NULL; the strings last
+ * until the next call. Ends with what is not 0, and returns it.
+ */
+int host_each_function(int (*consider)(void *context, const char *function, const char *module), void *context);
+
 /* Whether /proc/kallsyms lists a function of that name. */
 bool host_has_symbol(const char *function);
 

@@ -26,11 +26,12 @@ int kernel_btf_function_id(const char *function)
 	return id < 0 ? -ENOENT : id;
 }
 
-/* A program that does nothing, loaded for this function; a file descriptor or -errno. */
-static int load_empty_fentry(const char *function)
+/* A program that does nothing but call a helper, loaded for this function; a file descriptor or -errno. */
+static int load_fentry(const char *function, int helper)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
-	const struct bpf_insn return_0[] = {
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
@@ -39,7 +40,7 @@ static int load_empty_fentry(const char *function)
 	if (id < 0)
 		return id;
 	options.attach_btf_id = (uint32_t)id;
-	return bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual MIT/GPL", return_0, 2, &options);
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual MIT/GPL", insns, 3, &options);
 }
 
 /* Loading says nothing of an architecture's trampolines (arm64 before 6.0), so one is attached for a moment. */
@@ -59,12 +60,43 @@ static bool can_attach(int program_fd)
 
 bool kernel_btf_can_fentry(const char *function)
 {
-	int fd = load_empty_fentry(function);
+	int fd = load_fentry(function, BPF_FUNC_ktime_get_ns);
 	bool can = fd >= 0 && can_attach(fd);
 
 	if (fd >= 0)
 		close(fd);
 	return can;
+}
+
+bool kernel_btf_has_cookies(const char *function)
+{
+	int fd = load_fentry(function, BPF_FUNC_get_attach_cookie);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+enum kernel_returns kernel_btf_returns(const char *function)
+{
+	const struct btf *btf = kernel_btf();
+	const struct btf_type *type;
+	int id = kernel_btf_function_id(function);
+	__u32 type_id;
+
+	if (id < 0)
+		return RETURNS_WORD;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
+	type_id = type->type;
+	for (type = btf__type_by_id(btf, type_id); btf_is_mod(type) || btf_is_typedef(type);)
+		type = btf__type_by_id(btf, type->type);
+	if (!type_id || btf_is_void(type) || btf_is_composite(type))
+		return RETURNS_NOTHING;
+	if (btf_is_ptr(type) || type->size == 8)
+		return RETURNS_WORD;
+	if (btf_is_int(type))
+		return type->size == 4 && btf_int_encoding(type) & BTF_INT_SIGNED ? RETURNS_INT : RETURNS_NOTHING;
+	return btf_is_any_enum(type) ? RETURNS_INT : RETURNS_NOTHING;
 }
 
 int kernel_btf_n_args(const char *function)

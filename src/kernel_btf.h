@@ -11,6 +11,13 @@ bool kernel_btf_can_fentry(const char *function);
 /* The number of a function in the kernel's BTF, or -ENOENT. */
 int kernel_btf_function_id(const char *function);
 
+/* Whether fentry programs can have cookies here; tried with this function. */
+bool kernel_btf_has_cookies(const char *function);
+
+/* What a function returns, and what its value can say; an unknown one RETURNS_WORD. */
+enum kernel_returns { RETURNS_NOTHING, RETURNS_INT, RETURNS_WORD };
+enum kernel_returns kernel_btf_returns(const char *function);
+
 /* Parameters of a function, or -ENOENT. */
 int kernel_btf_n_args(const char *function);
 

@@ -110,6 +110,9 @@ struct lat_span {
 	char comm[LAT_COMM_LEN];
 };
 
+/* What --ret asks of a call's result. */
+enum lat_test { LAT_TEST_NONE, LAT_TEST_LESS, LAT_TEST_GREATER, LAT_TEST_EQUAL, LAT_TEST_NOT_EQUAL };
+
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
 	__u64 max_ns;     /* longer ones are LAT_REJECTED; at most 2^63 - 1, which is no limit */
@@ -131,6 +134,9 @@ struct lat_config {
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
 	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
+	__s64 result;       /* what enum lat_test compares with */
+	__u8 result_test;
+	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* Target func: calls of any functions of the kernel, by name or glob. */
+#include "targets/target.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "attach.h"
+#include "func.skel.h"
+#include "host.h"
+#include "kernel_btf.h"
+#include "log.h"
+#include "nearest.h"
+#include "object.h"
+#include "probe.h"
+
+#define MAX_FUNCTIONS 4096
+/* Attaching a trampoline takes some 10 ms each: beyond this many, kprobes are attached faster. */
+#define MAX_TRAMPOLINES 32
+#define MAX_SKIPS_SHOWN 20
+
+static const struct op ops[] = { { .name = "func", .help = "calls of the functions that are named" } };
+
+/* A function that a word names. */
+struct choice {
+	const char *function, *module;
+	unsigned int n_same; /* functions of that name */
+	enum place_kind kind;
+	const char *skip;    /* why it is not to be attached to; NULL: it is */
+};
+
+struct choices {
+	char *const *words;
+	size_t n_words;
+	bool *is_used;            /* [word] */
+	struct nearest nearest;   /* of the first word that is used by none */
+	struct choice *items;
+	size_t n;
+	size_t n_skipped;
+	char *traceable;          /* what ftrace can trace, a function a line; NULL when that cannot be read */
+};
+
+static bool is_glob(const char *word)
+{
+	return strpbrk(word, "*?[");
+}
+
+/* "vfs_read", "vfs_*", "MODULE:NAME", "MODULE:*". */
+static bool is_named(const char *word, const char *function, const char *module)
+{
+	const char *colon = strchr(word, ':');
+	char wanted[64];
+
+	if (colon) {
+		snprintf(wanted, sizeof(wanted), "%.*s", (int)(colon - word), word);
+		if (strcmp(wanted, module ? module : "vmlinux"))
+			return false;
+		word = colon + 1;
+	}
+	if (!is_glob(word))
+		return !strcmp(word, function);
+	/* What compilers and kernels add beside functions is no function to trace. */
+	return strncmp(function, "__pfx_", 6) && strncmp(function, "__cfi_", 6) && !strstr(function, ".cold") &&
+	       !fnmatch(word, function, 0);
+}
+
+static int compare_functions(const void *left, const void *right)
+{
+	return strcmp(((const struct choice *)left)->function, ((const struct choice *)right)->function);
+}
+
+static int consider(void *context, const char *function, const char *module)
+{
+	struct choices *choices = context;
+	struct choice *more;
+	bool is_wanted = false;
+	size_t i;
+
+	for (i = 0; i < choices->n_words; i++)
+		if (is_named(choices->words[i], function, module))
+			is_wanted = choices->is_used[i] = true;
+	if (!is_wanted)
+		return 0;
+	if (!(choices->n & (choices->n - 1))) {
+		more = realloc(choices->items, (choices->n ? 2 * choices->n : 1) * sizeof(*more));
+		if (!more)
+			return fail(-ENOMEM, "functions");
+		choices->items = more;
+	}
+	choices->items[choices->n++] = (struct choice){ .function = function, .module = module, .n_same = 1 };
+	return 0;
+}
+
+static int consider_nearest(void *context, const char *function, const char *module)
+{
+	(void)module;
+	nearest_consider(&((struct choices *)context)->nearest, function);
+	return 0;
+}
+
+static void merge_same(struct choices *choices)
+{
+	size_t i, n = 0;
+
+	qsort(choices->items, choices->n, sizeof(*choices->items), compare_functions);
+	for (i = 0; i < choices->n; i++) {
+		if (n && !strcmp(choices->items[n - 1].function, choices->items[i].function))
+			choices->items[n - 1].n_same++;
+		else
+			choices->items[n++] = choices->items[i];
+	}
+	choices->n = n;
+}
+
+/* An exit status. */
+static int find(struct choices *choices)
+{
+	char meant[256];
+	size_t i;
+
+	if (host_each_function(consider, choices))
+		return EXIT_FAILED;
+	merge_same(choices);
+	for (i = 0; i < choices->n_words && choices->is_used[i]; i++)
+		;
+	if (i < choices->n_words) {
+		choices->nearest.wanted = choices->words[i];
+		if (!is_glob(choices->words[i]))
+			host_each_function(consider_nearest, choices);
+		fail(0, "this kernel has no function %s%s", choices->words[i],
+		     nearest_text(&choices->nearest, meant, sizeof(meant)));
+		return EXIT_USAGE;
+	}
+	if (choices->n <= MAX_FUNCTIONS)
+		return 0;
+	fail(0, "%zu functions are too many, %d is the limit: name fewer", choices->n, MAX_FUNCTIONS);
+	return EXIT_USAGE;
+}
+
+/* What ftrace can trace, from tracefs wherever it is mounted; mounting it is not ours to do. */
+static char *read_traceable(void)
+{
+	static const char *const paths[] = {
+		"/sys/kernel/tracing/available_filter_functions", "/sys/kernel/debug/tracing/available_filter_functions",
+	};
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *file;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]) && !text; i++) {
+		file = fopen(paths[i], "re");
+		if (file && getdelim(&text, &size, '\0', file) < 0) {
+			free(text);
+			text = NULL;
+		}
+		if (file)
+			fclose(file);
+	}
+	return text;
+}
+
+static bool is_traceable(const char *text, const char *function)
+{
+	size_t length = strlen(function);
+	const char *found;
+
+	for (found = text; (found = strstr(found, function)); found += length)
+		if ((found == text || found[-1] == '\n') && strchr(" \t\n", found[length]))
+			return true;
+	return false;
+}
+
+/* Chooses how to attach to one function, or says why not. */
+static void choose_kind(const struct choices *choices, struct choice *choice, enum attach_kind attach, bool may_fentry,
+			bool may_multi)
+{
+	if (choice->n_same > 1) {
+		choice->skip = "several functions have this name";
+	} else if (may_fentry && !choice->module && kernel_btf_can_fentry(choice->function)) {
+		choice->kind = PLACE_FENTRY;
+	} else if (attach == ATTACH_FENTRY) {
+		choice->skip = "fentry cannot be attached to it";
+	} else if (!host_has_kprobes()) {
+		choice->skip = "this kernel has no kprobes";
+	} else if (may_multi && is_traceable(choices->traceable, choice->function)) {
+		choice->kind = PLACE_MULTI;
+	} else {
+		choice->kind = PLACE_KPROBE;
+	}
+}
+
+static void choose_kinds(struct choices *choices, enum attach_kind attach)
+{
+	/* The kernel's BTF knows of the attach type, but not whether CONFIG_FPROBE is set, which the function does. */
+	bool may_multi = choices->n > 1 && choices->traceable && host_has_symbol("bpf_kprobe_multi_link_attach") &&
+			 host_has_symbol("register_fprobe_ips");
+	bool may_fentry = attach == ATTACH_FENTRY || (attach == ATTACH_AUTO && choices->n <= MAX_TRAMPOLINES);
+	size_t i;
+
+	if (choices->n > 1 && !kernel_btf_has_cookies("vfs_read"))
+		may_fentry = false;
+	for (i = 0; i < choices->n; i++) {
+		choose_kind(choices, &choices->items[i], attach, may_fentry, may_multi);
+		if (!choices->items[i].skip)
+			continue;
+		choices->n_skipped++;
+		if (choices->n_skipped <= MAX_SKIPS_SHOWN)
+			note("skipped %s: %s", choices->items[i].function, choices->items[i].skip);
+	}
+	if (choices->n_skipped > MAX_SKIPS_SHOWN)
+		note("skipped %zu more", choices->n_skipped - MAX_SKIPS_SHOWN);
+}
+
+static struct bpf_program *program(const struct setup *setup, enum place_kind kind, bool is_exit)
+{
+	static const char *const names[][2] = {
+		[PLACE_FENTRY] = { "func__fentry", "func__fexit" },
+		[PLACE_KPROBE] = { "func__kprobe", "func__kretprobe" },
+		[PLACE_MULTI] = { "func__multi", "func__retmulti" },
+	};
+	struct bpf_program *found = bpf_object__find_program_by_name(setup->object, names[kind][is_exit]);
+
+	bpf_program__set_autoload(found, true);
+	return found;
+}
+
+static int add_place(struct setup *setup, const struct choice *choice, bool is_shared)
+{
+	struct place place = {
+		.function = (char *)choice->function,
+		.kind = choice->kind,
+		.entry = program(setup, choice->kind, false),
+		.exit = program(setup, choice->kind, true),
+		.is_shared = is_shared,
+		.cookie = (uint64_t)kernel_btf_returns(choice->function) << 32 | setup->n_sites,
+	};
+
+	/* Of several functions the last: attach_places() makes a copy for each. */
+	if (place.kind == PLACE_FENTRY) {
+		bpf_program__set_attach_target(place.entry, 0, place.function);
+		bpf_program__set_attach_target(place.exit, 0, place.function);
+	}
+	setup->sites[setup->n_sites] = strdup(choice->function);
+	if (!setup->sites[setup->n_sites])
+		return fail(-ENOMEM, "functions");
+	setup->n_sites++;
+	return places_add(setup->places, place);
+}
+
+static int add_places(struct setup *setup, const struct choices *choices)
+{
+	size_t n = choices->n - choices->n_skipped, i;
+	const struct choice *choice;
+	int n_args;
+
+	setup->sites = calloc(n + 1, sizeof(*setup->sites));
+	if (!setup->sites)
+		return fail(-ENOMEM, "functions");
+	for (i = 0; i < choices->n; i++) {
+		choice = &choices->items[i];
+		if (!choice->skip && add_place(setup, choice, n > 1))
+			return -ENOMEM;
+	}
+	*(bool *)object_constant(setup->object, "func_has_cookies") = n > 1;
+	if (n == 1) {
+		n_args = kernel_btf_n_args(setup->sites[0]);
+		*(uint64_t *)object_constant(setup->object, "func_cookie") = setup->places->items[0].cookie;
+		*(uint8_t *)object_constant(setup->object, "func__n_args") = (uint8_t)(n_args < 0 ? 0 : n_args);
+	}
+	setup->max_keys = (uint32_t)n * 2 > 240 ? (uint32_t)n * 2 : 0;
+	return 0;
+}
+
+static int configure_choices(struct setup *setup, struct choices *choices)
+{
+	int status;
+
+	if (!choices->is_used) {
+		fail(-ENOMEM, "functions");
+		return EXIT_FAILED;
+	}
+	status = find(choices);
+	if (status)
+		return status;
+	choices->traceable = choices->n > 1 ? read_traceable() : NULL;
+	choose_kinds(choices, setup->options->attach);
+	if (choices->n_skipped == choices->n) {
+		fail(0, "none of these functions can be attached to here%s",
+		     host_has_kprobes() ? "" : "; without kprobes and fentry these targets work: block, syscall");
+		return EXIT_CANNOT;
+	}
+	return add_places(setup, choices) ? EXIT_FAILED : 0;
+}
+
+/* The words between all commas. */
+static int configure(struct setup *setup)
+{
+	char *words[MAX_FUNCTIONS / 16], *copies[MAX_FUNCTIONS / 16], *rest, *word;
+	struct choices choices = { .words = words };
+	size_t n_copies = 0, i;
+	int status;
+
+	for (i = 0; i < setup->options->n_words && n_copies < MAX_FUNCTIONS / 16; i++) {
+		rest = copies[n_copies++] = strdup(setup->options->words[i]);
+		while ((word = strsep(&rest, ",")) && choices.n_words < MAX_FUNCTIONS / 16)
+			words[choices.n_words++] = word;
+	}
+	choices.is_used = calloc(choices.n_words + 1, sizeof(bool));
+	status = configure_choices(setup, &choices);
+	while (n_copies)
+		free(copies[--n_copies]);
+	free(choices.is_used);
+	free(choices.items);
+	free(choices.traceable);
+	return status;
+}
+
+static const struct target func = {
+	.name = "func",
+	.summary = "any functions of the kernel, by name or glob",
+	.covers =
+		"  Every call of the named functions from entry to return, at every depth: a nested or recursive call is one\n"
+		"  of its own, and also part of its caller's time. NAME, 'NAME*' or MODULE:NAME; several with commas or\n"
+		"  spaces. One or a few are attached by fentry, many by kprobe.multi or kprobe (--attach forces).\n"
+		"  ret=error: what the kernel takes as an error, -1 to -4095, of a function that returns an int or a pointer.\n",
+	.cannot_see =
+		"  Calls that the compiler made part of their caller. Of several functions with one name, any.\n"
+		"  Functions that probes themselves depend on. More than 16 calls of one thread at a time (lost span).\n",
+	.ops = ops,
+	.n_ops = 1,
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
+		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
+	.words = "NAME[,NAME]...",
+	.min_words = 1,
+	.site_name = "func",
+	.has_arguments = true,
+	.needs_kprobes = true,
+	.elf_bytes = func_bpf__elf_bytes,
+	.configure = configure,
+};
+TARGET_REGISTER(func);
