@@ -106,6 +106,12 @@ function unpackHeat(text) {
 	});
 }
 
+// The value of an outlier's label behind its six numbers; undefined or null where it has none.
+function outlierLabel(run, row, name) {
+	const index = run.outliers.labels.indexOf(name);
+	return index < 0 ? undefined : row[6 + index];
+}
+
 // Counts by slots of WIDTH slots: a Map from number to count, in order.
 function groupSlots(slotCounts, width) {
 	const groups = new Map();

@@ -51,21 +51,22 @@ function headOf(column, sort) {
 function rowOf(columns, row, decorate) {
 	const line = make("tr");
 	columns.forEach((column, index) => {
-		const content = column.show ? column.show(row) : column.value(row);
-		const kind = [column.isNumber ? "number" : column.kind, column.mood && column.mood(row)]
-			.filter(Boolean)
-			.join(" ");
-		line.append(
-			index
-				? make("td", { class: kind || undefined }, content)
-				: make("th", { scope: "row", class: kind || undefined }, content),
-		);
+		const kind = [column.isNumber && "number", column.mood && column.mood(row)].filter(Boolean).join(" ");
+		const attributes = { class: kind || undefined, scope: index ? undefined : "row" };
+		line.append(make(index ? "td" : "th", attributes, column.show ? column.show(row) : column.value(row)));
 	});
 	if (decorate) decorate(line, row);
 	return line;
 }
 
-// COLUMNS: {name, value(row) to sort by, show(row), isNumber, kind, mood(row)}; the first heads the row.
+// What there is not comes last in either direction.
+function compareValues(a, b, sign) {
+	if (a === b) return 0;
+	if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+	return (a < b ? -1 : 1) * sign;
+}
+
+// COLUMNS: {name, value(row) to sort by, show(row), isNumber, mood(row)}; the first heads the row.
 // Sorted by the column START, if any; the first LIMIT rows until all are asked for.
 function makeTable(label, columns, rows, { start, limit = Infinity, decorate } = {}) {
 	const body = make("tbody"),
@@ -85,15 +86,7 @@ function makeTable(label, columns, rows, { start, limit = Infinity, decorate } =
 	const sort = (column) => {
 		sign = by === column ? -sign : column.isNumber ? -1 : 1;
 		by = column;
-		const compare = (a, b) =>
-			a === b
-				? 0
-				: a === undefined || a === null
-					? 1
-					: b === undefined || b === null
-						? -1
-						: (a < b ? -1 : 1) * sign;
-		sorted = [...rows].sort((a, b) => compare(column.value(a), column.value(b)));
+		sorted = [...rows].sort((a, b) => compareValues(column.value(a), column.value(b), sign));
 		[...head.children].forEach((cell, index) =>
 			columns[index] === column
 				? cell.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending")
@@ -112,33 +105,24 @@ function makeTable(label, columns, rows, { start, limit = Infinity, decorate } =
 	return make("div", null, make("div", { class: "scroll" }, table), more);
 }
 
-// Without sorting: HEADS, and ROWS of nodes or texts.
+// Without sorting. Cells are a node or a text, or [that, class]; all but the first are numbers, or "left".
 function makePlainTable(label, heads, rows) {
 	const cell = (tag, content, index) => {
 		const [node, kind] = Array.isArray(content) ? content : [content];
-		const scope = tag === "th" ? "col" : index ? undefined : "row";
+		const names = [index && kind !== "left" && "number", kind].filter(Boolean).join(" ");
 		return make(
-			tag === "td" && !index ? "th" : tag,
-			{
-				scope,
-				class:
-					[index && kind !== "left" ? "number" : "", kind || ""].join(" ").trim() ||
-					undefined,
-			},
+			tag,
+			{ scope: tag === "td" ? undefined : index ? "col" : "row", class: names || undefined },
 			node,
 		);
 	};
-	const line = (tag, cells) => make("tr", null, ...cells.map((content, index) => cell(tag, content, index)));
-	return make(
-		"div",
-		{ class: "scroll" },
-		make(
-			"table",
-			{ "aria-label": label },
-			make("thead", null, line("th", heads)),
-			make("tbody", null, ...rows.map((cells) => line("td", cells))),
-		),
+	const head = heads.map((content, index) => cell("th", content, index));
+	const lines = rows.map((row) =>
+		make("tr", null, ...row.map((content, index) => cell(index ? "td" : "th", content, index))),
 	);
+	const body = make("tbody", null, ...lines);
+	const table = make("table", { "aria-label": label }, make("thead", null, make("tr", null, ...head)), body);
+	return make("div", { class: "scroll" }, table);
 }
 
 // What belongs to one of two runs carries its mark and name.

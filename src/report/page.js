@@ -126,47 +126,38 @@ function showOverview(entries, choose, chosen) {
 	);
 }
 
-// Percentiles, and what else is said of a whole run, of the runs beside each other.
-function showPercentiles(entry) {
-	const names = ["min", ...Object.keys(entry.runs.find(Boolean).percentiles), "max", "mean"];
-	const plain = (series, name) => series && series[name + "_ns"];
-	const row = (name) => {
-		const isPercentile = name.startsWith("p");
-		const texts = RUNS.map((_, index) => {
-			const series = entry.runs[index];
-			if (!series) return "-";
-			return isPercentile
-				? percentileText(series.percentiles[name])
-				: (name === "mean" || series.min_max_exact ? "" : "~") + duration(plain(series, name));
-		});
-		if (!IS_PAIR) return [name, ...texts];
-		const by = isPercentile
-			? percentileChange(
-					...[0, 1].map(
-						(index) => entry.runs[index] && entry.runs[index].percentiles[name],
-					),
-				)
-			: change(plain(entry.runs[0], name), plain(entry.runs[1], name));
-		return [name, ...texts, [by.text, by.kind]];
-	};
-	const of = (name) =>
-		change(...RUNS.map((_, index) => (entry.runs[index] || {})[name === "rate" ? "rate_per_s" : name]))
-			.text;
-	const sums = [
-		["count", (series) => count(series.count)],
-		["rate", (series) => rate(series.rate_per_s) + "/s"],
-	].map(([name, show]) => [
-		name,
-		...RUNS.map((_, index) => (entry.runs[index] ? show(entry.runs[index]) : "-")),
-		...(IS_PAIR ? [of(name)] : []),
+const WHOLE_ROWS = [
+	{ name: "min", value: (series) => series.min_ns, isBound: true },
+	...["p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"].map((name) => ({ name, isPercentile: true })),
+	{ name: "max", value: (series) => series.max_ns, isBound: true },
+	{ name: "mean", value: (series) => series.mean_ns },
+	{ name: "count", value: (series) => series.count, show: count, isNeutral: true },
+	{ name: "rate", value: (series) => series.rate_per_s, show: (n) => rate(n) + "/s", isNeutral: true },
+];
+
+function wholeText(series, { name, value, show = duration, isPercentile, isBound }) {
+	if (!series) return "-";
+	if (isPercentile) return percentileText(series.percentiles[name]);
+	return (isBound && !series.min_max_exact ? "~" : "") + show(value(series));
+}
+
+function wholeChange([before, after], { name, value, isPercentile, isNeutral }) {
+	if (!before || !after) return "";
+	const by = isPercentile
+		? percentileChange(before.percentiles[name], after.percentiles[name])
+		: change(value(before), value(after));
+	return [by.text, isNeutral ? "" : by.kind];
+}
+
+// What is said of a whole run, of two beside each other.
+function showWhole(entry) {
+	const rows = WHOLE_ROWS.map((row) => [
+		row.name,
+		...RUNS.map((_, index) => wholeText(entry.runs[index], row)),
+		...(IS_PAIR ? [wholeChange(entry.runs, row)] : []),
 	]);
-	byId("percentiles").replaceChildren(
-		makePlainTable(
-			"Percentiles of " + entry.title,
-			["", ...(IS_PAIR ? ["A", "B", "change"] : ["latency"])],
-			[...names.map(row), ...sums],
-		),
-	);
+	const heads = IS_PAIR ? ["", "A", "B", "change"] : ["", "latency"];
+	byId("percentiles").replaceChildren(makePlainTable("Percentiles of " + entry.title, heads, rows));
 }
 
 function showOutliers() {
@@ -176,10 +167,10 @@ function showOutliers() {
 	byId("outliers").hidden = !rows.length;
 	if (!rows.length) return;
 	const names = [...new Set(RUNS.flatMap((run) => (run.outliers ? run.outliers.labels : [])))];
-	const label =
-		(name) =>
-		({ run, row }) =>
-			row[6 + run.outliers.labels.indexOf(name)] ?? "";
+	const labelColumn = (name) => {
+		const value = ({ run, row }) => outlierLabel(run, row, name) ?? "";
+		return { name, value, show: (one) => outside(value(one)) };
+	};
 	const latency = {
 		name: "Latency",
 		isNumber: true,
@@ -193,7 +184,7 @@ function showOutliers() {
 			show: ({ run, row }) => clock(run.start_realtime_ns / 1e6 + row[0] / 1e3, 3),
 		},
 		latency,
-		...names.map((name) => ({ name, value: label(name), show: (one) => outside(label(name)(one)) })),
+		...names.map(labelColumn),
 		{ name: "Bytes", isNumber: true, value: ({ row }) => row[2], show: ({ row }) => bytes(row[2]) },
 		{
 			name: "Sector",
@@ -256,7 +247,7 @@ function showPage() {
 		for (const line of document.querySelectorAll("#overview-table tbody tr"))
 			line.classList.toggle("current", line.entry === entry);
 		showTime(entry);
-		showPercentiles(entry);
+		showWhole(entry);
 		showWholeHistogram(entry);
 		if (goes) {
 			byId("chosen").scrollIntoView();

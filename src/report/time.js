@@ -56,20 +56,14 @@ function columnName(run, column) {
 // The outliers of the series: those that have the labels which both have.
 function outliersOf(run, labels) {
 	if (!run.outliers) return [];
-	const names = run.outliers.labels;
-	return run.outliers.rows
-		.map((row) => ({ ms: row[0] / 1000, ns: row[1], row }))
-		.filter(({ row }) =>
-			names.every(
-				(name, index) =>
-					!(name in labels) || row[6 + index] === null || row[6 + index] === labels[name],
-			),
-		);
+	const isOfSeries = (row) =>
+		Object.entries(labels).every(([name, value]) => (outlierLabel(run, row, name) ?? value) === value);
+	return run.outliers.rows.filter(isOfSeries).map((row) => ({ ms: row[0] / 1000, ns: row[1], row }));
 }
 
 function outlierText(run, { ns, row }) {
-	const name = run.outliers.labels.indexOf("comm");
-	return `outlier: ${duration(ns)}${name < 0 ? "" : ", " + shown(row[6 + name])}, pid ${row[4]}`;
+	const comm = outlierLabel(run, row, "comm");
+	return `outlier: ${duration(ns)}${comm ? ", " + shown(comm) : ""}, pid ${row[4]}`;
 }
 
 function heatTip(run, column, halfRow, points) {
