@@ -8,6 +8,7 @@ BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin command -v bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 
 ARCH ?= $(shell uname -m)
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
@@ -27,18 +28,20 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli escape host label log nearest out outlier percentile recording recording_parse snapshot snapshot_sum \
-	units targets/target \
+PURE := account cli cli_files distribution escape host label live_frame live_history live_map live_panel live_screen \
+	live_view log merge nearest out outlier percentile recording recording_fields recording_parse replay snapshot \
+	snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 WORK := $(OUTPUT)/tests/work
 LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
-	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH)
-LIBRARIES := libbpf jansson
+	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(ARCH)-linux-gnu
+LIBRARIES := libbpf jansson tinfo
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
@@ -96,10 +99,10 @@ $(PAGE): $(wildcard src/report/*)
 	@mkdir -p $(@D)
 	$(Q)src/report/embed > $@.tmp && mv $@.tmp $@
 
-$(OUTPUT)/tests/unit/%: tests/unit/%.c tests/unit/fixtures.c $(PURE_OBJECTS)
+$(OUTPUT)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(PURE_OBJECTS)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< tests/unit/fixtures.c $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< $(UNIT_HELPERS) $(PURE_OBJECTS) -lcmocka $(LDLIBS) -o $@
 
 $(WORK): $(wildcard tests/work/*.c tests/work/*.h)
 	$(call say,TEST,$@)
@@ -125,11 +128,38 @@ bench: all $(LOOP) ## what tracing costs beside other tracers, in instructions (
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit layers ## what needs neither root nor BPF: unit tests, layers
+check: unit fuzz-corpus layers ## what needs neither root nor BPF: unit tests, layers
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	$(Q)for test in $^; do $$test || exit; done
+
+# Where the compiler has it, what is not freed fails, too.
+LEAK_CHECK = $(shell echo 'int main(void) { return 0; }' | $(CC) -fsanitize=leak -x c - -o /dev/null 2>/dev/null && \
+	echo -fsanitize=leak)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: $(OUTPUT)/tests/fuzz/replay
+	$(Q)$< tests/fuzz/corpus/* >$<.out 2>&1 || { tail -3 $<.out; exit 1; }
+	$(Q)echo "fuzz: $$(ls tests/fuzz/corpus | wc -l) recordings of the corpus are read or refused"
+
+$(OUTPUT)/tests/fuzz/replay: tests/fuzz/replay.c tests/fuzz/recording.c $(PURE_OBJECTS)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LEAK_CHECK) $^ $(LDLIBS) -o $@
+
+.PHONY: fuzz
+fuzz: $(OUTPUT)/tests/fuzz/recording ## fuzzes the reader of recordings for FUZZ_SECONDS (60); needs clang's libclang-rt-dev
+	@mkdir -p $(OUTPUT)/tests/fuzz/found
+	$(Q)cd $(OUTPUT)/tests/fuzz && ./recording -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
+		-close_fd_mask=2 -print_final_stats=1 found $(CURDIR)/tests/fuzz/corpus
+
+$(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildcard src/*.h src/*/*.h)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize=pointer-overflow \
+		-fno-sanitize-recover=undefined \
+		$(filter %.c,$^) $(LDLIBS) -o $@
 
 .PHONY: layers
 layers: $(OBJECTS)

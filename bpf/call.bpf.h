@@ -246,6 +246,20 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		event_send(span, end, end_ns, ns, 0);
 }
 
+/* --ret */
+static __always_inline bool call_pass_result(__s64 result)
+{
+	const __s64 wanted = lat_config.result;
+
+	switch (lat_config.result_test) {
+	case LAT_TEST_LESS: return result < wanted;
+	case LAT_TEST_GREATER: return result > wanted;
+	case LAT_TEST_EQUAL: return result == wanted;
+	case LAT_TEST_NOT_EQUAL: return result != wanted;
+	default: return true;
+	}
+}
+
 /* Where the slot of the table is not that of the call. */
 static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result)
 {

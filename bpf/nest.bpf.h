@@ -116,19 +116,6 @@ static __always_inline void nest_begin(const struct place place, void *ctx, __u3
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 
-static __always_inline bool nest_pass_result(__s64 result)
-{
-	const __s64 wanted = lat_config.result;
-
-	switch (lat_config.result_test) {
-	case LAT_TEST_LESS: return result < wanted;
-	case LAT_TEST_GREATER: return result > wanted;
-	case LAT_TEST_EQUAL: return result == wanted;
-	case LAT_TEST_NOT_EQUAL: return result != wanted;
-	default: return true;
-	}
-}
-
 static __always_inline void nest_end(const struct place place, void *ctx, __u32 site, enum nest_result kind, __s64 result)
 {
 	struct lat_span *span = nest_find(place, call_frame(place, ctx), site);
@@ -144,7 +131,7 @@ static __always_inline void nest_end(const struct place place, void *ctx, __u32 
 		result = 0;
 	if (kind == RESULT_INT)
 		result = (__s32)result;
-	if (nest_pass_result(result)) {
+	if (call_pass_result(result)) {
 		call_record(place, span, result, bpf_ktime_get_ns());
 	} else {
 		lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */

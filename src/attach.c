@@ -226,6 +226,14 @@ static struct bpf_link *attach_uprobe(const struct place *place, const struct bp
 	return bpf_program__attach_uprobe_opts(program, place->pid, place->binary, 0, &options);
 }
 
+static struct bpf_link *attach_usdt(const struct place *place, const struct bpf_program *program, bool is_exit)
+{
+	LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = place->cookie);
+
+	return bpf_program__attach_usdt(program, place->pid, place->binary, place->provider[is_exit],
+					place->probe[is_exit], &options);
+}
+
 /* One of the place's two programs. */
 static int attach_program(struct links *links, const struct place *place, struct bpf_program *program, int *fd)
 {
@@ -239,6 +247,8 @@ static int attach_program(struct links *links, const struct place *place, struct
 		return links_add(links, bpf_program__attach_kprobe_opts(program, place->function, &options));
 	if (place->kind == PLACE_UPROBE)
 		return links_add(links, attach_uprobe(place, program, is_exit));
+	if (place->kind == PLACE_USDT)
+		return links_add(links, attach_usdt(place, program, is_exit));
 	return links_add(links, bpf_program__attach(program));
 }
 

@@ -28,6 +28,7 @@ struct place {
 	uint64_t cookie;
 	const char *binary; /* uprobes and USDT: the file, and the process or -1 */
 	int pid;
+	const char *provider[2], *probe[2]; /* USDT: of the beginning and of the end */
 	int entry_fd, exit_fd; /* filled in by attach_places(): of the programs; -1: none */
 	int error;        /* filled in by attach_places(): why it could not be attached to; 0: it was */
 };

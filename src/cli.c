@@ -20,11 +20,12 @@
 
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
+#define DEFAULT_LIVE_NS 1000000000ULL
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
-	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET,
+	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 };
 
 static const struct argp_option argp_options[] = {
@@ -43,11 +44,15 @@ static const struct argp_option argp_options[] = {
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
 	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
 	{ "ret", OPTION_RET, "TEST", 0, "Only calls whose result is <N, >N, ==N or !=N (func)" },
+	{ "key", OPTION_KEY, "ARG", 0, "The argument that a pair of probes shares: arg0, arg1... (usdt; default: the thread)" },
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "live", OPTION_LIVE, NULL, 0,
+	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
+	  " names the keys" },
 	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors" },
 	{ "verbose", 'v', NULL, 0, "More messages" },
 	{ 0 },
@@ -224,6 +229,17 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_key(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	const char *number = strncmp(text, "arg", 3) ? text : text + 3;
+
+	if (!parse->target->has_keys)
+		usage_error(state, "--key: %s has no pairs of probes", parse->target->name);
+	if (number[0] < '0' || number[0] > '9' || number[1])
+		usage_error(state, "--key: %s is none of arg0 to arg9", text);
+	parse->options->probe.key_arg = number[0] - '0';
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -262,14 +278,13 @@ static void check(struct argp_state *state, struct parse *parse)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
 		usage_error(state, "there is no command behind --");
+	if (options->live && (options->quiet || (options->output && !strcmp(options->output, "-"))))
+		usage_error(state, "--live needs stdout for itself: no %s", options->quiet ? "--quiet" : "-o -");
+	if (options->live && !options->interval_ns)
+		options->interval_ns = DEFAULT_LIVE_NS;
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
-	if (parse->format)
-		options->sink = sink_find(parse->format);
-	else if (options->output)
-		options->sink = sink_for_path(options->output) ? sink_for_path(options->output) : sink_find("json");
-	else
-		options->sink = sink_find("text");
+	options->sink = sink_choose(parse->format, options->output);
 	if (!options->sink)
 		usage_error(state, "--format: there is no format %s", parse->format);
 }
@@ -298,11 +313,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		options->probe.max_keys = (uint32_t)parse_number(state, "--max-keys", text, 1U << 20);
 		break;
 	case OPTION_ARG: parse_arg(state, parse, text); break;
+	case OPTION_KEY: parse_key(state, parse, text); break;
 	case OPTION_RET: parse_ret(state, parse, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
 	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;
@@ -354,6 +371,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 		.probe = {
 			.target = target,
 			.dims = target->default_dims,
+			.key_arg = -1,
 			.words = calloc((size_t)argc + 1, sizeof(char *)),
 			.ring_bytes = DEFAULT_RING_BYTES,
 			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
@@ -377,26 +395,35 @@ const struct argp_option *cli_options(void)
 void cli_print_help(void)
 {
 	const struct target *target;
+	const struct sink *sink;
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
-	     "  or:  latencyprobe report RUN [RUN2] -o FILE.html\n"
-	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n\n"
+	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
+	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n"
+	     "  or:  latencyprobe report FILE [FILE2] -o PAGE.html\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("  %-9s %s\n", target->name, target->summary);
 	puts("\nCommands:\n"
-	     "  report    one page for a browser of a recorded run, or of two with what changed\n"
 	     "  list      what a target measures, where, and what it cannot see\n"
-	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n\n"
+	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n"
+	     "  replay    shows a recording (-o FILE.json or FILE.jsonl) again, or in another format\n"
+	     "  merge     adds up recordings of several hosts\n"
+	     "  report    makes a page for a browser of a recording, or of two with what changed\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
 	     "  sudo latencyprobe block --interval 5            disks, with a report every 5 seconds\n"
+	     "  sudo latencyprobe block --live --outlier 10ms   a screen of what happens right now\n"
 	     "  sudo latencyprobe vfs -p 1234 --op read,write   two operations of one process\n"
 	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
 	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n"
-	     "  latencyprobe report run.jsonl -o run.html       what `-i 1 -o run.jsonl` recorded, as a page\n\n"
-	     "`latencyprobe TARGET --help` lists the options.");
+	     "  sudo latencyprobe block -i 1 -o run.jsonl       recorded, to be replayed, merged, converted\n"
+	     "  latencyprobe replay run.jsonl -o run.hlog       for HdrHistogram's plotters\n"
+	     "  latencyprobe report run.jsonl -o run.html       as a page for a browser\n\n"
+	     "`latencyprobe TARGET --help` lists the options. Formats:");
+	for (i = 0; (sink = sink_at(i)); i++)
+		printf("  %-9s %s\n", sink->name, sink->help);
 }

@@ -18,6 +18,7 @@ struct run_options {
 	const char *output;   /* NULL: stdout only */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	bool quiet;
+	bool live;            /* a screen, where stdout is a terminal that can show it */
 	char **command;       /* NULL, or the traced command */
 	const char *command_line; /* as typed */
 };
@@ -28,7 +29,7 @@ struct run_options {
  */
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
 
-/* Whether argp has to print help; what else it would print are errors of several lines. */
+/* Whether one of the words asks for help, as argp knows them. */
 bool cli_asks_for_help(int argc, char **argv);
 
 /* The table of options, ended by an empty one; for the man page and for completion. */

@@ -10,6 +10,8 @@
 #include "list.h"
 #include "log.h"
 #include "manual.h"
+#include "merge.h"
+#include "replay.h"
 #include "report.h"
 #include "run.h"
 #include "targets/target.h"
@@ -51,6 +53,8 @@ static const struct command {
 } commands[] = {
 	{ .name = "list", .function = command_list },
 	{ .name = "doctor", .function = command_doctor },
+	{ .name = "replay", .function = replay },
+	{ .name = "merge", .function = merge },
 	{ .name = "report", .function = report },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },

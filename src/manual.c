@@ -85,8 +85,12 @@ void manual_print_man(void)
 	puts(".TH LATENCYPROBE 8 \"\" \"latencyprobe " LATENCYPROBE_VERSION "\"\n.SH NAME\n"
 	     "latencyprobe \\- shows where time goes in a Linux kernel\n.SH SYNOPSIS\n"
 	     ".B latencyprobe\n.I TARGET\n[\\fIOPTIONS\\fR] [\\fIINTERVAL\\fR [\\fICOUNT\\fR]]"
-	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe report\n.I RUN\n[\\fIRUN2\\fR] [\\-o \\fIFILE\\fR]\n"
-	     ".br\n.B latencyprobe list\n[\\fITARGET\\fR]\n.br\n.B latencyprobe doctor\n"
+	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe list\n[\\fITARGET\\fR]\n.br\n.B latencyprobe doctor\n"
+	     ".br\n.B latencyprobe replay\n\\fIFILE\\fR"
+	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
+	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR..."
+	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
+	     ".br\n.B latencyprobe report\n\\fIFILE\\fR [\\fIFILE2\\fR] [\\fB\\-o\\fR \\fIPAGE\\fR]\n"
 	     ".SH DESCRIPTION\nPairs the entry and the exit of each operation inside the kernel, keeps histograms of the\n"
 	     "time between there, and prints percentiles with an account of every operation that was seen.\n.SH OPTIONS");
 	for (option = cli_options(); !is_end(option); option++)
@@ -94,13 +98,16 @@ void manual_print_man(void)
 	puts(".SH TARGETS");
 	for (i = 0; (target = target_at(i)); i++)
 		print_man_target(target);
+	puts(".SH RECORDINGS\nWhat \\-o wrote to FILE.json or FILE.jsonl,\n.B replay\nshows again, or in another format,\n"
+	     "and\n.B merge\nadds up, of several hosts or one after the other. Both read \\- as stdin.");
 	puts(".SH FORMATS");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
 	puts(".SH RECORDED RUNS\n.TP\n.B report\nmakes one page for a browser of what \\-o FILE.jsonl or \\-o FILE.json wrote,"
 	     " or of two such files\nbeside each other: latency over time, percentiles, histograms, outliers, stacks, the account");
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
-	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n.SH SEE ALSO\n"
+	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n"
+	     ".TP\n.BR TERM \", \" COLORTERM \", \" LANG\nwhat the screen of \\-\\-live is drawn with\n.SH SEE ALSO\n"
 	     ".BR bpftrace (8),\n.BR fio (1),\n.BR perf (1)");
 }
 
@@ -108,18 +115,25 @@ void manual_print_completion(void)
 {
 	const struct argp_option *option;
 	const struct target *target;
+	const struct sink *sink;
 	size_t i;
 
 	printf("# bash completion of latencyprobe\n_latencyprobe() {\n\tlocal words options=\"");
 	for (option = cli_options(); !is_end(option); option++)
 		if (option->name)
 			printf("--%s ", option->name);
-	printf("--help\"\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n\t-o|--output|--cgroup) COMPREPLY=(); return ;;\n"
-	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ] || "
+	printf("--help\"\n\tcase ${COMP_WORDS[1]} in replay|merge) options=\"--output --format --help\" ;; esac\n"
+	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n\t-o|--output|--cgroup) COMPREPLY=(); return ;;\n"
+	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t--format) words=\"");
+	for (i = 0; (sink = sink_at(i)); i++)
+		printf("%s ", sink->name);
+	printf("\" ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ] || "
 	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("%s ", target->name);
-	puts("list doctor report --help --version\"\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
+	puts("list doctor replay merge report --help --version\"\n"
+	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge|report) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
+	     "\t\t\tCOMPREPLY=(); return\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
 	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
 	     "complete -o default -F _latencyprobe latencyprobe");
 }

@@ -9,6 +9,9 @@
 
 #include "label.h"
 
+/* The sector of what has none, such as a flush. */
+#define OUTLIER_NO_SECTOR UINT64_MAX
+
 struct outlier {
 	uint64_t end_realtime_ns, latency_ns, bytes, sector;
 	uint32_t pid, tid;

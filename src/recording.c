@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "log.h"
+#include "recording_fields.h"
 #include "recording_parse.h"
 #include "snapshot.h"
 #include "snapshot_sum.h"
@@ -21,7 +22,7 @@ struct recording {
 	struct names *names;
 };
 
-/* All of a stream, with a NUL behind it. NULL and errno on failure. */
+/* All of a stream; the caller frees it. NULL and errno on failure. */
 static char *read_all(FILE *stream, size_t *n_bytes)
 {
 	size_t size = 1 << 16, n_read;
@@ -29,16 +30,15 @@ static char *read_all(FILE *stream, size_t *n_bytes)
 
 	*n_bytes = 0;
 	while (text) {
-		n_read = fread(text + *n_bytes, 1, size - *n_bytes - 1, stream);
+		n_read = fread(text + *n_bytes, 1, size - *n_bytes, stream);
 		*n_bytes += n_read;
-		text[*n_bytes] = '\0';
 		if (!n_read && ferror(stream)) {
 			free(text);
 			return NULL;
 		}
 		if (!n_read)
 			return text;
-		if (*n_bytes < size - 1)
+		if (*n_bytes < size)
 			continue;
 		more = realloc(text, size *= 2);
 		if (!more)
@@ -48,13 +48,35 @@ static char *read_all(FILE *stream, size_t *n_bytes)
 	return NULL;
 }
 
+/* What is read, and how far it has been. */
+struct text {
+	const char *name;
+	const char *bytes;
+	size_t n_bytes, at;
+	unsigned long line;
+};
+
+/* Why SNAPSHOT cannot be the next one of the recording; NULL when it can. */
+static const char *find_fault(const struct recording *recording, const struct snapshot *snapshot)
+{
+	const struct snapshot *last;
+
+	if (recording->whole)
+		return snapshot->number ? "an interval behind the whole run" : "a second whole run";
+	if (!recording->n_intervals)
+		return NULL;
+	last = recording->intervals[recording->n_intervals - 1];
+	if (strcmp(snapshot->run->target, last->run->target) || strcmp(snapshot->run->by, last->run->by) ||
+	    strcmp(snapshot->run->host, last->run->host) || (snapshot->number && snapshot->number <= last->number))
+		return "another run begins";
+	return NULL;
+}
+
 static int add(struct recording *recording, struct snapshot *snapshot)
 {
 	struct snapshot **more;
 
 	if (!snapshot->number) {
-		if (recording->whole)
-			return -EEXIST;
 		recording->whole = snapshot;
 		return 0;
 	}
@@ -62,20 +84,12 @@ static int add(struct recording *recording, struct snapshot *snapshot)
 	if (!(recording->n_intervals & (recording->n_intervals + 1)) || !recording->intervals) {
 		more = realloc(recording->intervals, (2 * recording->n_intervals + 2) * sizeof(struct snapshot *));
 		if (!more)
-			return -ENOMEM;
+			return fail(-ENOMEM, "recording");
 		recording->intervals = more;
 	}
 	recording->intervals[recording->n_intervals++] = snapshot;
 	return 0;
 }
-
-/* What is read, and how far it has been. */
-struct text {
-	const char *path;
-	char *bytes; /* with a NUL behind them */
-	size_t n_bytes, at;
-	unsigned long line;
-};
 
 static void step(struct text *text, size_t n_bytes)
 {
@@ -85,6 +99,17 @@ static void step(struct text *text, size_t n_bytes)
 		text->line += text->bytes[text->at] == '\n';
 }
 
+/* Lines that a killed run left whole are of use still. */
+static int refuse(const struct recording *recording, const struct text *text, unsigned long line, const char *reason)
+{
+	if (recording->n_intervals && !recording->whole && text->line > 1)
+		fail(0, "%s, line %lu: %s; the lines before are whole: head -n %lu", text->name, line, reason,
+		     text->line - 1);
+	else
+		fail(0, "%s, line %lu: %s", text->name, line, reason);
+	return -EINVAL;
+}
+
 static int parse_one(struct recording *recording, struct text *text)
 {
 	const size_t flags = JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES;
@@ -92,68 +117,79 @@ static int parse_one(struct recording *recording, struct text *text)
 	struct snapshot *snapshot;
 	json_error_t error;
 	json_t *root = json_loadb(text->bytes + text->at, text->n_bytes - text->at, flags, &error);
+	const char *fault;
 	int status;
 
-	if (!root) {
-		fail(0, "%s, line %lu: %s", text->path, text->line + (unsigned long)error.line - 1, error.text);
-		return -EINVAL;
-	}
+	if (!root)
+		return refuse(recording, text, text->line + (unsigned long)error.line - 1, error.text);
 	snapshot = recording_parse(root, recording->names, &reason);
 	json_decref(root);
-	if (!snapshot) {
-		fail(0, "%s, line %lu: %s", text->path, text->line, reason.text);
-		return -EINVAL;
-	}
-	status = add(recording, snapshot);
-	if (status) {
+	if (!snapshot)
+		return refuse(recording, text, text->line, reason.text);
+	fault = find_fault(recording, snapshot);
+	status = fault ? refuse(recording, text, text->line, fault) : add(recording, snapshot);
+	if (status)
 		snapshot_free(snapshot);
-		return fail(status, "%s, line %lu: a second whole run", text->path, text->line);
-	}
-	step(text, (size_t)error.position);
-	return 0;
+	else
+		step(text, (size_t)error.position);
+	return status;
+}
+
+static void skip_spaces(struct text *text)
+{
+	while (text->at < text->n_bytes && memchr(" \t\r\n", text->bytes[text->at], 4))
+		step(text, 1);
 }
 
 static int parse(struct recording *recording, struct text *text)
 {
 	int error = 0;
 
-	while (!error) {
-		step(text, strspn(text->bytes + text->at, " \t\r\n"));
-		if (text->at >= text->n_bytes)
-			break;
+	skip_spaces(text);
+	while (!error && text->at < text->n_bytes) {
 		error = parse_one(recording, text);
+		skip_spaces(text);
 	}
 	if (error || recording->whole)
 		return error;
 	if (!recording->n_intervals) {
-		fail(0, "%s is empty", text->path);
+		fail(0, "%s is empty", text->name);
 		return -EINVAL;
 	}
+	note("%s breaks off: in place of the whole run stands the sum of its intervals", text->name);
 	return snapshot_sum((const struct snapshot *const *)recording->intervals, recording->n_intervals,
 			    &recording->whole);
 }
 
-int recording_read(struct recording **result, const char *path)
+int recording_read_bytes(struct recording **result, const char *name, const char *bytes, size_t n_bytes)
 {
-	FILE *stream = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	struct text text = { .name = name, .bytes = bytes, .n_bytes = n_bytes, .line = 1 };
 	struct recording *recording = calloc(1, sizeof(*recording));
-	struct text text = { .path = path, .line = 1 };
-	int error = 0;
+	int error;
 
-	text.bytes = stream ? read_all(stream, &text.n_bytes) : NULL;
-	if (recording && text.bytes)
+	if (recording)
 		recording->names = names_new();
-	if (!recording || !recording->names)
-		error = fail(-errno, "%s", path);
-	if (stream && stream != stdin)
-		fclose(stream);
-	if (!error)
-		error = parse(recording, &text);
-	free(text.bytes);
+	error = recording && recording->names ? parse(recording, &text) : fail(-ENOMEM, "%s", name);
 	if (error)
 		recording_free(recording);
 	else
 		*result = recording;
+	return error;
+}
+
+int recording_read(struct recording **recording, const char *path)
+{
+	FILE *stream = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	const char *name = stream == stdin ? "stdin" : path;
+	size_t n_bytes = 0;
+	char *bytes = stream ? read_all(stream, &n_bytes) : NULL;
+	int error = bytes ? 0 : fail(-errno, "%s", name);
+
+	if (stream && stream != stdin)
+		fclose(stream);
+	if (!error)
+		error = recording_read_bytes(recording, name, bytes, n_bytes);
+	free(bytes);
 	return error;
 }
 

@@ -14,6 +14,9 @@ struct snapshot;
  */
 int recording_read(struct recording **recording, const char *path);
 
+/* The same from memory; NAME is for messages. */
+int recording_read_bytes(struct recording **recording, const char *name, const char *bytes, size_t n_bytes);
+
 /* The intervals in order of time; there are none in what the sink json writes. Owned by the recording. */
 const struct snapshot *recording_interval(const struct recording *recording, size_t index); /* NULL behind the last */
 

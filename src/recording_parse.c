@@ -3,171 +3,74 @@
 #include "recording_parse.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording_fields.h"
 #include "snapshot.h"
 
 #define SCHEMA "latencyprobe.snapshot"
 #define SCHEMA_VERSION 1
 
-struct names {
-	char **texts;
-	size_t n_texts;
-	struct run_info **runs;
-	size_t n_runs;
-};
-
-/* The first fault met; what is parsed after it is not used. */
-struct parse {
-	struct names *names;
-	struct parse_error *error;
-	bool has_failed;
-};
-
-static void complain(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void complain(struct parse *parse, const char *format, ...)
-{
-	va_list args;
-
-	if (parse->has_failed)
-		return;
-	parse->has_failed = true;
-	va_start(args, format);
-	vsnprintf(parse->error->text, sizeof(parse->error->text), format, args);
-	va_end(args);
-}
-
-/* Memory of N items; NULL, and a complaint, when there is none. */
-static void *room_for(struct parse *parse, size_t n, size_t size)
-{
-	void *memory = calloc(n + 1, size);
-
-	if (!memory)
-		complain(parse, "memory is short");
-	return memory;
-}
-
-struct names *names_new(void)
-{
-	return calloc(1, sizeof(struct names));
-}
-
-void names_free(struct names *names)
-{
-	size_t i;
-
-	if (!names)
-		return;
-	for (i = 0; i < names->n_texts; i++)
-		free(names->texts[i]);
-	for (i = 0; i < names->n_runs; i++) {
-		free((void *)names->runs[i]->probes);
-		free(names->runs[i]);
-	}
-	free(names->texts);
-	free(names->runs);
-	free(names);
-}
-
-/* There are few different ones. */
-static const char *keep(struct parse *parse, const char *text)
-{
-	struct names *names = parse->names;
-	char **more;
-	size_t i;
-
-	for (i = 0; i < names->n_texts; i++)
-		if (!strcmp(names->texts[i], text))
-			return names->texts[i];
-	more = realloc(names->texts, (names->n_texts + 1) * sizeof(*more));
-	if (more)
-		names->texts = more;
-	if (!more || !(more[names->n_texts] = strdup(text))) {
-		complain(parse, "memory is short");
-		return "";
-	}
-	return more[names->n_texts++];
-}
-
-static const char *text_of(struct parse *parse, const json_t *object, const char *name)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (!json_is_string(value))
-		complain(parse, "\"%s\" is no text", name);
-	return json_is_string(value) ? json_string_value(value) : "";
-}
-
-static uint64_t number_of(struct parse *parse, const json_t *object, const char *name)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		complain(parse, "\"%s\" is no number from 0 on", name);
-	return json_is_integer(value) ? (uint64_t)json_integer_value(value) : 0;
-}
-
-/* The members of an array; 0 when there is none of that name and it need not be. */
-static size_t array_of(struct parse *parse, const json_t *object, const char *name, bool is_needed, const json_t **array)
-{
-	*array = json_object_get(object, name);
-	if (*array ? !json_is_array(*array) : is_needed)
-		complain(parse, "\"%s\" is no array", name);
-	return json_array_size(*array);
-}
-
-static const char *phase_of(struct parse *parse, const json_t *object)
-{
-	return json_object_get(object, "phase") ? keep(parse, text_of(parse, object, "phase")) : NULL;
-}
-
 static void parse_probes(struct parse *parse, const json_t *root, struct run_info *run)
 {
 	const json_t *array, *object;
-	size_t n = array_of(parse, root, "probes", true, &array), i;
-	struct probe_info *probes = room_for(parse, n, sizeof(*probes));
+	size_t n = parse_array(parse, root, "probes", true, &array), i;
+	struct probe_info *probes = parse_room(parse, n, sizeof(*probes));
 
 	run->probes = probes;
 	for (i = 0; probes && i < n; i++) {
 		object = json_array_get(array, i);
 		probes[i] = (struct probe_info){
-			.op = keep(parse, text_of(parse, object, "op")),
-			.phase = phase_of(parse, object),
-			.function = (char *)keep(parse, text_of(parse, object, "function")),
-			.attach = (char *)keep(parse, text_of(parse, object, "attach")),
-			.n_missed = number_of(parse, object, "missed"),
+			.op = parse_keep(parse, parse_text(parse, object, "op")),
+			.phase = parse_phase(parse, object),
+			.function = (char *)parse_keep(parse, parse_text(parse, object, "function")),
+			.attach = (char *)parse_keep(parse, parse_text(parse, object, "attach")),
+			.n_missed = parse_number(parse, object, "missed"),
 		};
 		run->n_probes++;
 	}
 }
 
+static void parse_sources(struct parse *parse, const json_t *root, struct run_info *run)
+{
+	const json_t *array, *object;
+	size_t n = parse_array(parse, root, "merged_from", false, &array), i;
+	struct run_source *sources = array ? parse_room(parse, n, sizeof(*sources)) : NULL;
+
+	run->sources = sources;
+	for (i = 0; sources && i < n && !parse->has_failed; i++) {
+		object = json_array_get(array, i);
+		sources[i] = (struct run_source){
+			.host = parse_keep(parse, parse_text(parse, object, "host")),
+			.kernel = parse_keep(parse, parse_text(parse, object, "kernel")),
+			.command_line = parse_keep(parse, parse_text(parse, object, "command_line")),
+			.start_realtime_ns = parse_number(parse, object, "start_realtime_ns"),
+			.end_realtime_ns = parse_number(parse, object, "end_realtime_ns"),
+			.elapsed_ns = parse_number(parse, object, "elapsed_ns"),
+		};
+		run->n_sources++;
+	}
+}
+
 static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 {
-	struct names *names = parse->names;
-	struct run_info *run = room_for(parse, 1, sizeof(*run)), **more;
+	struct run_info *run = parse_new_run(parse);
 
-	more = run ? realloc(names->runs, (names->n_runs + 1) * sizeof(struct run_info *)) : NULL;
-	if (!more) {
-		complain(parse, "memory is short");
-		free(run);
+	if (!run)
 		return NULL;
-	}
-	names->runs = more;
-	more[names->n_runs++] = run;
 	*run = (struct run_info){
-		.target = keep(parse, text_of(parse, root, "target")),
-		.tool_version = keep(parse, text_of(parse, root, "tool_version")),
-		.kernel = keep(parse, text_of(parse, root, "kernel")),
-		.host = keep(parse, text_of(parse, root, "host")),
-		.command_line = keep(parse, text_of(parse, root, "command_line")),
-		.by = keep(parse, text_of(parse, root, "by")),
-		.max_ns = number_of(parse, root, "max_latency_ns"),
-		.outlier_ns = number_of(parse, root, "outlier_ns"),
+		.target = parse_keep(parse, parse_text(parse, root, "target")),
+		.tool_version = parse_keep(parse, parse_text(parse, root, "tool_version")),
+		.kernel = parse_keep(parse, parse_text(parse, root, "kernel")),
+		.host = parse_keep(parse, parse_text(parse, root, "host")),
+		.command_line = parse_keep(parse, parse_text(parse, root, "command_line")),
+		.by = parse_keep(parse, parse_text(parse, root, "by")),
+		.max_ns = parse_number(parse, root, "max_latency_ns"),
+		.outlier_ns = parse_number(parse, root, "outlier_ns"),
 	};
 	parse_probes(parse, root, run);
+	parse_sources(parse, root, run);
 	return run;
 }
 
@@ -178,21 +81,23 @@ static void parse_labels(struct parse *parse, const json_t *object, struct label
 	const char *name;
 
 	if (!json_is_object(members))
-		complain(parse, "\"labels\" is no object");
+		parse_complain(parse, "\"labels\" is no object");
 	json_object_foreach(members, name, value)
 		if (!json_is_string(value) ||
-		    !labels_add(labels, n_labels, keep(parse, name), strdup(json_string_value(value))))
-			complain(parse, "label \"%s\" is no text", name);
+		    !labels_add(labels, n_labels, parse_keep(parse, name), strdup(json_string_value(value))))
+			parse_complain(parse, "label \"%s\" is no text", name);
 	if (!labels_find(*labels, *n_labels, "op") || !labels_find(*labels, *n_labels, "ret"))
-		complain(parse, "a series or an outlier lacks its label \"op\" or \"ret\"");
+		parse_complain(parse, "a series or an outlier lacks its label \"op\" or \"ret\"");
 }
 
 static void set_slot(struct parse *parse, struct series *series, uint64_t slot, uint64_t count)
 {
 	if (slot >= LAT_N_SLOTS || !count)
-		complain(parse, "slot %" PRIu64 " with %" PRIu64 " samples cannot be", slot, count);
+		parse_complain(parse, "slot %" PRIu64 " with %" PRIu64 " samples cannot be", slot, count);
 	else if (__builtin_add_overflow(series->count, count, &series->count))
-		complain(parse, "more samples than can be counted");
+		parse_complain(parse, "more samples than can be counted");
+	else if (series->slots[slot])
+		parse_complain(parse, "slot %" PRIu64 " is there twice", slot);
 	else
 		series->slots[slot] = count;
 }
@@ -200,15 +105,15 @@ static void set_slot(struct parse *parse, struct series *series, uint64_t slot, 
 static void parse_slots(struct parse *parse, const json_t *object, struct series *series)
 {
 	const json_t *array, *slot;
-	size_t n = array_of(parse, object, "slots", true, &array), i;
+	size_t n = parse_array(parse, object, "slots", true, &array), i;
 
 	for (i = 0; i < n; i++) {
 		slot = json_array_get(array, i);
-		set_slot(parse, series, number_of(parse, slot, "slot"), number_of(parse, slot, "count"));
+		set_slot(parse, series, parse_number(parse, slot, "slot"), parse_number(parse, slot, "count"));
 		if (!parse->has_failed &&
-		    number_of(parse, slot, "low_ns") != lat_slot_low((uint32_t)number_of(parse, slot, "slot")))
-			complain(parse, "another slot scheme: slot %" PRIu64 " does not begin at %" PRIu64 " ns",
-				 number_of(parse, slot, "slot"), number_of(parse, slot, "low_ns"));
+		    parse_number(parse, slot, "low_ns") != lat_slot_low((uint32_t)parse_number(parse, slot, "slot")))
+			parse_complain(parse, "another slot scheme: slot %" PRIu64 " does not begin at %" PRIu64 " ns",
+				       parse_number(parse, slot, "slot"), parse_number(parse, slot, "low_ns"));
 	}
 }
 
@@ -222,7 +127,7 @@ static void parse_slot_counts(struct parse *parse, json_t *counts, struct series
 		unsigned long slot = strtoul(name, &end, 10);
 
 		if (*end || end == name || !json_is_integer(value) || json_integer_value(value) < 0)
-			complain(parse, "\"%s\" is no slot with a count", name);
+			parse_complain(parse, "\"%s\" is no slot with a count", name);
 		else
 			set_slot(parse, series, slot, (uint64_t)json_integer_value(value));
 	}
@@ -241,7 +146,7 @@ static void check_bounds(struct parse *parse, const struct series *series)
 	    (first < LAT_OVERFLOW_SLOT && series->min_ns >= lat_slot_low(first + 1)) ||
 	    series->max_ns < lat_slot_low(last) ||
 	    (last < LAT_OVERFLOW_SLOT && series->max_ns >= lat_slot_low(last + 1)))
-		complain(parse, "\"min_ns\" and \"max_ns\" do not fit the slots");
+		parse_complain(parse, "\"min_ns\" and \"max_ns\" do not fit the slots");
 }
 
 static void parse_series(struct parse *parse, const json_t *object, struct series *series)
@@ -250,34 +155,34 @@ static void parse_series(struct parse *parse, const json_t *object, struct serie
 	const char *op, *ret;
 
 	parse_labels(parse, object, &series->labels, &series->n_labels);
-	series->slots = room_for(parse, LAT_N_SLOTS, sizeof(*series->slots));
+	series->slots = parse_room(parse, LAT_N_SLOTS, sizeof(*series->slots));
 	if (parse->has_failed)
 		return;
 	if (json_is_object(counts))
 		parse_slot_counts(parse, counts, series);
 	else
 		parse_slots(parse, object, series);
-	if (!parse->has_failed && (!series->count || series->count != number_of(parse, object, "count")))
-		complain(parse, "\"count\" is not the sum of the slots");
+	if (!parse->has_failed && (!series->count || series->count != parse_number(parse, object, "count")))
+		parse_complain(parse, "\"count\" is not the sum of the slots");
 	op = labels_find(series->labels, series->n_labels, "op");
 	ret = labels_find(series->labels, series->n_labels, "ret");
 	series->summary = !strcmp(ret, ret_names[LAT_RET_OK]) || !strcmp(op, "other");
-	series->sum_ns = number_of(parse, object, "sum_ns");
-	series->min_ns = number_of(parse, object, "min_ns");
-	series->max_ns = number_of(parse, object, "max_ns");
+	series->sum_ns = parse_number(parse, object, "sum_ns");
+	series->min_ns = parse_number(parse, object, "min_ns");
+	series->max_ns = parse_number(parse, object, "max_ns");
 	series->min_max_exact = json_is_true(json_object_get(object, "min_max_exact"));
 	series->has_bytes = json_object_get(object, "bytes");
 	if (series->has_bytes)
-		series->bytes = number_of(parse, object, "bytes");
+		series->bytes = parse_number(parse, object, "bytes");
 	check_bounds(parse, series);
 }
 
 static void parse_all_series(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *array;
-	size_t n = array_of(parse, root, "series", true, &array), i;
+	size_t n = parse_array(parse, root, "series", true, &array), i;
 
-	snapshot->series = room_for(parse, n, sizeof(*snapshot->series));
+	snapshot->series = parse_room(parse, n, sizeof(*snapshot->series));
 	for (i = 0; i < n && !parse->has_failed; i++)
 		parse_series(parse, json_array_get(array, i), &snapshot->series[snapshot->n_series++]);
 }
@@ -289,26 +194,26 @@ static void parse_account(struct parse *parse, const json_t *object, struct acco
 	/* What had no counter yet when it was recorded did not occur. */
 	for (count = 0; count < LAT_N_COUNTS; count++)
 		if (count == LAT_ENTERED || json_object_get(object, count_texts[count].name))
-			account->counts[count] = number_of(parse, object, count_texts[count].name);
-	account->recorded = number_of(parse, object, "recorded");
-	account->in_flight_before = number_of(parse, object, "in_flight_before");
-	account->in_flight = number_of(parse, object, "in_flight");
+			account->counts[count] = parse_number(parse, object, count_texts[count].name);
+	account->recorded = parse_number(parse, object, "recorded");
+	account->in_flight_before = parse_number(parse, object, "in_flight_before");
+	account->in_flight = parse_number(parse, object, "in_flight");
 	account_balance(account);
 }
 
 static void parse_accounts(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *account = json_object_get(root, "account"), *array, *object;
-	size_t n = array_of(parse, account, "operations", true, &array), i;
+	size_t n = parse_array(parse, account, "operations", true, &array), i;
 
-	snapshot->accounts = room_for(parse, n, sizeof(*snapshot->accounts));
+	snapshot->accounts = parse_room(parse, n, sizeof(*snapshot->accounts));
 	snapshot->total.op = "";
 	parse_account(parse, json_object_get(account, "total"), &snapshot->total);
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		parse_account(parse, object, &snapshot->accounts[i]);
-		snapshot->accounts[i].op = keep(parse, text_of(parse, object, "op"));
-		snapshot->accounts[i].phase = phase_of(parse, object);
+		snapshot->accounts[i].op = parse_keep(parse, parse_text(parse, object, "op"));
+		snapshot->accounts[i].phase = parse_phase(parse, object);
 		snapshot->n_accounts++;
 	}
 }
@@ -316,42 +221,53 @@ static void parse_accounts(struct parse *parse, const json_t *root, struct snaps
 static void parse_in_flight(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *array, *object;
-	size_t n = array_of(parse, root, "in_flight", false, &array), i;
+	size_t n = parse_array(parse, root, "in_flight", false, &array), i;
 
 	if (!array)
 		return;
-	snapshot->in_flight = room_for(parse, n, sizeof(*snapshot->in_flight));
+	snapshot->in_flight = parse_room(parse, n, sizeof(*snapshot->in_flight));
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		snapshot->in_flight[i] = (struct in_flight){
-			.device = strdup(text_of(parse, object, "device")),
-			.n_queued = number_of(parse, object, "queued"),
-			.n_issued = number_of(parse, object, "issued"),
+			.device = strdup(parse_text(parse, object, "device")),
+			.n_queued = parse_number(parse, object, "queued"),
+			.n_issued = parse_number(parse, object, "issued"),
 		};
 		snapshot->n_in_flight++;
 		if (!snapshot->in_flight[i].device)
-			complain(parse, "memory is short");
+			parse_complain(parse, "memory is short");
 	}
+}
+
+static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
+{
+	uint64_t id = parse_number(parse, object, name);
+
+	if (id > UINT32_MAX)
+		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
+	return (uint32_t)id;
 }
 
 static void parse_outliers(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *array, *object;
-	size_t n = array_of(parse, root, "outliers", false, &array), i;
+	size_t n = parse_array(parse, root, "outliers", false, &array), i;
 	struct outlier *outlier;
 
 	if (!array)
 		return;
-	snapshot->outliers.items = room_for(parse, n, sizeof(*outlier));
+	snapshot->outliers.items = parse_room(parse, n, sizeof(*outlier));
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		outlier = &snapshot->outliers.items[snapshot->outliers.n++];
-		outlier->end_realtime_ns = number_of(parse, object, "end_realtime_ns");
-		outlier->latency_ns = number_of(parse, object, "latency_ns");
-		outlier->bytes = number_of(parse, object, "bytes");
-		outlier->sector = number_of(parse, object, "sector");
-		outlier->pid = (uint32_t)number_of(parse, object, "pid");
-		outlier->tid = (uint32_t)number_of(parse, object, "tid");
+		outlier->end_realtime_ns = parse_number(parse, object, "end_realtime_ns");
+		outlier->latency_ns = parse_number(parse, object, "latency_ns");
+		outlier->bytes = parse_number(parse, object, "bytes");
+		outlier->sector = OUTLIER_NO_SECTOR;
+		if (json_object_get(object, "sector"))
+			outlier->sector = parse_number(parse, object, "sector");
+		outlier->pid = parse_id(parse, object, "pid");
+		outlier->tid = parse_id(parse, object, "tid");
 		parse_labels(parse, object, &outlier->labels, &outlier->n_labels);
 	}
 }
@@ -359,34 +275,34 @@ static void parse_outliers(struct parse *parse, const json_t *root, struct snaps
 static void parse_stacks(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *array, *object;
-	size_t n = array_of(parse, root, "stacks", false, &array), i;
+	size_t n = parse_array(parse, root, "stacks", false, &array), i;
 
 	if (!array)
 		return;
-	snapshot->stacks = room_for(parse, n, sizeof(*snapshot->stacks));
+	snapshot->stacks = parse_room(parse, n, sizeof(*snapshot->stacks));
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		snapshot->stacks[i] = (struct stack){
-			.folded = strdup(text_of(parse, object, "folded")),
-			.count = number_of(parse, object, "count"),
-			.sum_ns = number_of(parse, object, "sum_ns"),
+			.folded = strdup(parse_text(parse, object, "folded")),
+			.count = parse_number(parse, object, "count"),
+			.sum_ns = parse_number(parse, object, "sum_ns"),
 		};
 		snapshot->n_stacks++;
 		if (!snapshot->stacks[i].folded)
-			complain(parse, "memory is short");
+			parse_complain(parse, "memory is short");
 	}
 }
 
 static void parse_times(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
-	snapshot->start_realtime_ns = number_of(parse, root, "start_realtime_ns");
-	snapshot->end_realtime_ns = number_of(parse, root, "end_realtime_ns");
-	snapshot->start_monotonic_ns = number_of(parse, root, "start_monotonic_ns");
-	snapshot->end_monotonic_ns = number_of(parse, root, "end_monotonic_ns");
+	snapshot->start_realtime_ns = parse_number(parse, root, "start_realtime_ns");
+	snapshot->end_realtime_ns = parse_number(parse, root, "end_realtime_ns");
+	snapshot->start_monotonic_ns = parse_number(parse, root, "start_monotonic_ns");
+	snapshot->end_monotonic_ns = parse_number(parse, root, "end_monotonic_ns");
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	snapshot->number = number_of(parse, root, "interval");
+	snapshot->number = parse_number(parse, root, "interval");
 	if (snapshot->end_monotonic_ns < snapshot->start_monotonic_ns)
-		complain(parse, "it ends before it starts");
+		parse_complain(parse, "it ends before it starts");
 }
 
 static void parse_schema(struct parse *parse, const json_t *root)
@@ -394,16 +310,16 @@ static void parse_schema(struct parse *parse, const json_t *root)
 	const char *schema = json_string_value(json_object_get(root, "schema"));
 
 	if (!schema || strcmp(schema, SCHEMA))
-		complain(parse, "no recording of latencyprobe: \"schema\" is not \"" SCHEMA "\"");
-	else if (number_of(parse, root, "schema_version") != SCHEMA_VERSION)
-		complain(parse, "\"schema_version\" %" PRIu64 " is not %d, which is all that this latencyprobe reads",
-			 number_of(parse, root, "schema_version"), SCHEMA_VERSION);
+		parse_complain(parse, "no recording of latencyprobe: \"schema\" is not \"" SCHEMA "\"");
+	else if (parse_number(parse, root, "schema_version") != SCHEMA_VERSION)
+		parse_complain(parse, "\"schema_version\" %" PRIu64 " is not %d, all that this latencyprobe reads",
+			       parse_number(parse, root, "schema_version"), SCHEMA_VERSION);
 }
 
 struct snapshot *recording_parse(const json_t *root, struct names *names, struct parse_error *error)
 {
 	struct parse parse = { .names = names, .error = error };
-	struct snapshot *snapshot = room_for(&parse, 1, sizeof(*snapshot));
+	struct snapshot *snapshot = parse_room(&parse, 1, sizeof(*snapshot));
 
 	parse_schema(&parse, root);
 	if (!parse.has_failed) {

@@ -18,22 +18,26 @@
 #include "events.h"
 #include "host.h"
 #include "label.h"
+#include "live.h"
 #include "log.h"
 #include "out.h"
 #include "reader.h"
 #include "sinks/sink.h"
+#include "sinks/sink_feed.h"
 #include "snapshot.h"
 #include "targets/target.h"
 #include "version.h"
 
 /* What the loop waits for. */
-enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, N_EVENTS };
+enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, EVENT_KEYS, N_EVENTS };
 
 struct run {
 	const struct run_options *options;
 	struct probe *probe;
 	struct reader *reader;
 	struct events *events;
+	struct live *live; /* NULL without a live screen */
+	bool was_live;     /* it had one, which showed all intervals but the last */
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
@@ -46,6 +50,7 @@ struct run {
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
 	struct out *file_out; /* NULL without --output */
+	struct sink_feed screen, file; /* what is written to stdout_out and file_out */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
@@ -85,6 +90,8 @@ static int watch_signals(struct run *run)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP); /* a dropped terminal is no reason to lose the run */
+	if (run->live)
+		live_add_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -148,9 +155,8 @@ static void write_file(struct run *run, const struct snapshot *snapshot)
 	const struct run_options *options = run->options;
 	int error = 0;
 
-	if (!run->file_out || (snapshot->number && !options->sink->streams))
+	if (!run->file_out || (!sink_feed(&run->file, snapshot) && snapshot->number))
 		return;
-	options->sink->write(run->file_out, snapshot, &(struct sink_options){ 0 });
 	if (snapshot->number) {
 		error = out_flush(run->file_out);
 	} else {
@@ -171,79 +177,99 @@ static void write_file(struct run *run, const struct snapshot *snapshot)
 	fail(error, "%s", options->output);
 }
 
-static int report_interval(struct run *run)
+static int show(struct run *run, struct snapshot *snapshot)
 {
-	const struct sink *sink = run->options->output ? sink_find("text") : run->options->sink;
-	struct reading now;
-	struct snapshot *snapshot;
-	int error;
-
-	while (run->events && events_take(run->events))
-		;
-	error = reader_read(run->reader, false, &now);
-	if (error)
-		return error;
-	run->n_intervals++;
-	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, &now, run->n_intervals);
-	if (run->has_before)
-		reading_free(&run->before);
-	run->before = now;
-	run->has_before = true;
 	if (!snapshot)
 		return -ENOMEM;
-	if (run->events)
-		events_next_interval(run->events);
-	if (stdout_has_text(run))
-		sink->write(run->stdout_out, snapshot, &run->sink_options);
+	if (run->live)
+		live_show(run->live, snapshot);
+	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
+		sink_feed(&run->screen, snapshot);
 	write_file(run, snapshot);
 	snapshot_free(snapshot);
-	if (run->options->n_intervals && run->n_intervals >= run->options->n_intervals)
-		run->is_over = true;
 	return check_stdout(run);
 }
 
+/* Takes over NOW. */
+static int report_interval(struct run *run, const struct reading *now)
+{
+	struct snapshot *snapshot;
+
+	run->n_intervals++;
+	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, now, run->n_intervals);
+	if (run->has_before)
+		reading_free(&run->before);
+	run->before = *now;
+	run->has_before = true;
+	if (snapshot && run->events)
+		events_next_interval(run->events);
+	return show(run, snapshot);
+}
+
+static int read_now(struct run *run, bool is_final, struct reading *now)
+{
+	while (run->events && events_take(run->events))
+		;
+	return reader_read(run->reader, is_final, now);
+}
+
+/* The last interval ends with the run, even if too early, so that the intervals add up to the whole. */
 static int report_final(struct run *run)
 {
-	const struct run_options *options = run->options;
-	struct snapshot *snapshot;
+	struct snapshot *whole;
 	struct reading now;
 	int error;
 
 	probe_gate_close(run->probe);
-	while (run->events && events_take(run->events))
-		;
-	error = reader_read(run->reader, true, &now);
+	error = read_now(run, true, &now);
 	if (error)
 		return error;
-	snapshot = make_snapshot(run, NULL, &now, 0);
-	if (snapshot && stdout_has_text(run))
-		(options->output ? sink_find("text") : options->sink)->write(run->stdout_out, snapshot,
-									     &run->sink_options);
-	reading_free(&now);
-	if (!snapshot)
-		return -ENOMEM;
-	write_file(run, snapshot);
-	snapshot_free(snapshot);
-	return check_stdout(run);
+	whole = make_snapshot(run, NULL, &now, 0);
+	if (whole && run->options->interval_ns)
+		error = report_interval(run, &now);
+	else
+		reading_free(&now);
+	if (error)
+		snapshot_free(whole);
+	return error ? error : show(run, whole);
+}
+
+/* Whether the interval that ends now is the last one, which is left to report_final(). */
+static bool is_last_interval(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	uint64_t number = run->n_intervals + 1;
+
+	return number == options->n_intervals ||
+	       (options->duration_ns && number * options->interval_ns >= options->duration_ns);
 }
 
 static int handle(struct run *run, enum event event)
 {
 	uint64_t n_expirations;
 	struct signalfd_siginfo signal_info;
+	struct reading now;
+	int error;
 
 	switch (event) {
 	case EVENT_INTERVAL:
 		if (read(run->fds[event], &n_expirations, sizeof(n_expirations)) < 0)
 			return 0;
-		return report_interval(run);
+		if (is_last_interval(run))
+			break;
+		error = read_now(run, false, &now);
+		return error ? error : report_interval(run, &now);
 	case EVENT_OUTLIER:
 		events_take(run->events);
 		return check_stdout(run);
 	case EVENT_SIGNAL:
-		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0)
+		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0 ||
+		    (run->live && live_signal(run->live, (int)signal_info.ssi_signo)))
 			return 0;
 		break;
+	case EVENT_KEYS:
+		run->is_over |= !live_keys(run->live);
+		return 0;
 	default:
 		break;
 	}
@@ -268,6 +294,7 @@ static int loop(struct run *run)
 
 static int open_outputs(struct run *run)
 {
+	static const struct sink_options file_options;
 	const struct run_options *options = run->options;
 
 	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
@@ -276,9 +303,14 @@ static int open_outputs(struct run *run)
 	run->stderr_out = out_wrap(stderr);
 	if (!run->stdout_out || !run->stderr_out)
 		return fail(-errno, "stdout");
+	run->screen = (struct sink_feed){ options->output ? sink_find("text") : options->sink, run->stdout_out,
+					  &run->sink_options, .has_all = true };
+	if (options->live && live_open(&run->live, &run->info))
+		return -ENOMEM;
 	if (!options->output)
 		return 0;
 	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
+	run->file = (struct sink_feed){ options->sink, run->file_out, &file_options };
 	return run->file_out ? 0 : fail(-errno, "%s", options->output);
 }
 
@@ -314,6 +346,10 @@ static int begin(struct run *run)
 				    options->interval_ns);
 	if (!error && run->has_child)
 		error = child_release(&run->child, options->command[0]);
+	if (!error && run->live)
+		error = live_start(run->live);
+	if (!error && run->live)
+		error = watch(run, EVENT_KEYS, live_fd(run->live));
 	return error;
 }
 
@@ -355,7 +391,7 @@ static int prepare(struct run *run)
 		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
 
 		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
-				    is_text ? run->stdout_out : run->stderr_out);
+				    run->live ? NULL : is_text ? run->stdout_out : run->stderr_out);
 		if (!error)
 			error = watch(run, EVENT_OUTLIER, events_fd(run->events));
 	}
@@ -370,6 +406,7 @@ static void finish(struct run *run)
 		reading_free(&run->before);
 	label_names_free(&run->names);
 	events_close(run->events);
+	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
 	if (run->file_out)
@@ -406,6 +443,9 @@ int run(const struct run_options *options)
 		error = begin(&run);
 	if (!error)
 		error = loop(&run);
+	live_close(run.live);
+	run.was_live = run.live;
+	run.live = NULL;
 	if (!error)
 		error = report_final(&run);
 	finish(&run);

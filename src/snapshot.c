@@ -227,7 +227,8 @@ void snapshot_derive(struct snapshot *snapshot)
 
 	for (i = 0; i < snapshot->n_series; i++)
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
-	qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
+	if (snapshot->n_series)
+		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 }
 
 static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input *input)

@@ -49,6 +49,13 @@ struct probe_info {
 	uint64_t n_missed; /* times the kernel did not run a program because one was running; not known of kprobes */
 };
 
+/* A run that is part of a merged one. */
+struct run_source {
+	const char *host, *kernel, *command_line;
+	uint64_t start_realtime_ns, end_realtime_ns;
+	uint64_t elapsed_ns; /* by CLOCK_MONOTONIC */
+};
+
 /* Facts about the run, the same in each of its snapshots. Strings are owned by whoever made the struct. */
 struct run_info {
 	const char *target, *tool_version, *kernel, *host, *command_line;
@@ -56,6 +63,8 @@ struct run_info {
 	uint64_t max_ns, outlier_ns;
 	const struct probe_info *probes;
 	size_t n_probes;
+	const struct run_source *sources; /* what it was merged from; NULL for a run of its own */
+	size_t n_sources;
 };
 
 struct snapshot {

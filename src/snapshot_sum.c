@@ -43,7 +43,14 @@ static struct series *new_series(struct snapshot *sum, const struct series *like
 	return series->slots ? series : NULL;
 }
 
-static bool add_series(struct snapshot *sum, const struct series *series, size_t *from)
+/* False where the sum is more than a recording can have. */
+static bool add_to(uint64_t *sum, uint64_t number)
+{
+	*sum += number;
+	return *sum <= INT64_MAX;
+}
+
+static int add_series(struct snapshot *sum, const struct series *series, size_t *from)
 {
 	struct series *into = find_series(sum, series, from);
 	unsigned int slot;
@@ -51,18 +58,17 @@ static bool add_series(struct snapshot *sum, const struct series *series, size_t
 	if (!into)
 		into = new_series(sum, series);
 	if (!into)
-		return false;
+		return -ENOMEM;
 	for (slot = 0; slot < LAT_N_SLOTS; slot++)
 		into->slots[slot] += series->slots[slot];
-	into->count += series->count;
-	into->sum_ns += series->sum_ns;
-	into->bytes += series->bytes;
+	into->has_bytes |= series->has_bytes;
 	into->min_max_exact &= series->min_max_exact;
 	if (series->min_ns < into->min_ns)
 		into->min_ns = series->min_ns;
 	if (series->max_ns > into->max_ns)
 		into->max_ns = series->max_ns;
-	return true;
+	return add_to(&into->count, series->count) && add_to(&into->sum_ns, series->sum_ns) &&
+	       add_to(&into->bytes, series->bytes) ? 0 : -EOVERFLOW;
 }
 
 static bool is_same_op(const struct account *left, const struct account *right)
@@ -72,156 +78,287 @@ static bool is_same_op(const struct account *left, const struct account *right)
 }
 
 /* What was in flight between two parts that follow each other ended in the next one. */
-static void add_account(struct account *sum, const struct account *account, bool follows)
+static int add_account(struct account *sum, const struct account *account, bool follows)
 {
+	bool is_fine = add_to(&sum->recorded, account->recorded);
 	int count;
 
 	for (count = 0; count < LAT_N_COUNTS; count++)
-		sum->counts[count] += account->counts[count];
-	sum->recorded += account->recorded;
+		is_fine &= add_to(&sum->counts[count], account->counts[count]);
 	if (follows) {
 		sum->in_flight = account->in_flight;
 	} else {
-		sum->in_flight_before += account->in_flight_before;
-		sum->in_flight += account->in_flight;
+		is_fine &= add_to(&sum->in_flight_before, account->in_flight_before);
+		is_fine &= add_to(&sum->in_flight, account->in_flight);
 	}
 	account_balance(sum);
+	return is_fine ? 0 : -EOVERFLOW;
 }
 
-static bool add_accounts(struct snapshot *sum, const struct snapshot *part, bool follows)
+static int add_accounts(struct snapshot *sum, const struct snapshot *part, bool follows)
 {
 	const struct account *account, *end = part->accounts + part->n_accounts;
 	struct account *more;
+	int error = 0;
 	size_t i;
 
-	for (account = part->accounts; account < end; account++) {
+	for (account = part->accounts; !error && account < end; account++) {
 		for (i = 0; i < sum->n_accounts && !is_same_op(&sum->accounts[i], account); i++)
 			;
 		if (i == sum->n_accounts) {
 			more = realloc(sum->accounts, (i + 1) * sizeof(*more));
 			if (!more)
-				return false;
+				return -ENOMEM;
 			sum->accounts = more;
 			more[sum->n_accounts++] = (struct account){ .op = account->op, .phase = account->phase };
 		}
-		add_account(&sum->accounts[i], account, follows);
+		error = add_account(&sum->accounts[i], account, follows);
 	}
-	add_account(&sum->total, &part->total, follows);
-	return true;
+	return error ? error : add_account(&sum->total, &part->total, follows);
 }
 
-/* What is under way at the end, which is the last part's. */
-static bool copy_in_flight(struct snapshot *sum, const struct snapshot *part)
+static struct in_flight *find_in_flight(struct snapshot *sum, const char *device)
 {
-	struct in_flight *in_flight = calloc(part->n_in_flight + 1, sizeof(*in_flight));
+	struct in_flight *more;
 	size_t i;
 
-	if (!part->in_flight || !in_flight) {
-		free(in_flight);
-		return !part->in_flight;
-	}
 	for (i = 0; i < sum->n_in_flight; i++)
-		free(sum->in_flight[i].device);
-	free(sum->in_flight);
-	sum->in_flight = in_flight;
-	for (sum->n_in_flight = 0; sum->n_in_flight < part->n_in_flight; sum->n_in_flight++) {
-		in_flight[sum->n_in_flight] = part->in_flight[sum->n_in_flight];
-		in_flight[sum->n_in_flight].device = strdup(part->in_flight[sum->n_in_flight].device);
-		if (!in_flight[sum->n_in_flight].device)
-			return false;
-	}
-	return true;
+		if (!strcmp(sum->in_flight[i].device, device))
+			return &sum->in_flight[i];
+	more = realloc(sum->in_flight, (i + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	sum->in_flight = more;
+	more[i] = (struct in_flight){ .device = strdup(device) };
+	if (!more[i].device)
+		return NULL;
+	sum->n_in_flight++;
+	return &more[i];
 }
 
-static bool add_outliers(struct outliers *outliers, const struct outliers *more)
+static int compare_devices(const void *a, const void *b)
+{
+	return strcmp(((const struct in_flight *)a)->device, ((const struct in_flight *)b)->device);
+}
+
+/* What is under way at the end, which is the last's of parts that follow each other. */
+static int add_in_flight(struct snapshot *sum, const struct snapshot *part, bool follows)
+{
+	struct in_flight *in_flight;
+	size_t i;
+
+	if (!part->in_flight)
+		return 0;
+	for (i = 0; follows && i < sum->n_in_flight; i++)
+		free(sum->in_flight[i].device);
+	if (follows)
+		sum->n_in_flight = 0;
+	/* That there is such a thing shows even where nothing is under way. */
+	if (!sum->in_flight && !(sum->in_flight = calloc(1, sizeof(*sum->in_flight))))
+		return -ENOMEM;
+	for (i = 0; i < part->n_in_flight; i++) {
+		in_flight = find_in_flight(sum, part->in_flight[i].device);
+		if (!in_flight)
+			return -ENOMEM;
+		if (!add_to(&in_flight->n_queued, part->in_flight[i].n_queued) ||
+		    !add_to(&in_flight->n_issued, part->in_flight[i].n_issued))
+			return -EOVERFLOW;
+	}
+	qsort(sum->in_flight, sum->n_in_flight, sizeof(*sum->in_flight), compare_devices);
+	return 0;
+}
+
+static int add_outliers(struct outliers *outliers, const struct outliers *more)
 {
 	struct outliers copy;
 	size_t i;
 	bool is_fine = true;
 
 	if (!more->n)
-		return true;
+		return 0;
 	if (!outliers_copy(&copy, more))
-		return false;
+		return -ENOMEM;
 	for (i = 0; i < copy.n; i++)
 		is_fine &= outliers_add(outliers, copy.items[i]);
 	free(copy.items);
-	return is_fine;
+	return is_fine ? 0 : -ENOMEM;
 }
 
-static bool add_stacks(struct snapshot *sum, const struct snapshot *part)
+static struct stack *find_stack(struct snapshot *sum, const char *folded)
 {
 	struct stack *more;
-	size_t i, at;
+	size_t i;
 
-	for (i = 0; i < part->n_stacks; i++) {
-		for (at = 0; at < sum->n_stacks && strcmp(sum->stacks[at].folded, part->stacks[i].folded); at++)
-			;
-		if (at == sum->n_stacks) {
-			more = realloc(sum->stacks, (at + 1) * sizeof(*more));
-			if (!more)
-				return false;
-			sum->stacks = more;
-			more[at] = (struct stack){ .folded = strdup(part->stacks[i].folded) };
-			if (!more[at].folded)
-				return false;
-			sum->n_stacks++;
-		}
-		sum->stacks[at].count += part->stacks[i].count;
-		sum->stacks[at].sum_ns += part->stacks[i].sum_ns;
-	}
-	return true;
+	for (i = 0; i < sum->n_stacks; i++)
+		if (!strcmp(sum->stacks[i].folded, folded))
+			return &sum->stacks[i];
+	more = realloc(sum->stacks, (i + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	sum->stacks = more;
+	more[i] = (struct stack){ .folded = strdup(folded) };
+	if (!more[i].folded)
+		return NULL;
+	sum->n_stacks++;
+	return &more[i];
 }
 
-static bool add(struct snapshot *sum, const struct snapshot *part, bool follows)
+static int add_stacks(struct snapshot *sum, const struct snapshot *part)
+{
+	struct stack *stack;
+	size_t i;
+
+	if (part->stacks && !sum->stacks && !(sum->stacks = calloc(1, sizeof(*sum->stacks))))
+		return -ENOMEM;
+	for (i = 0; i < part->n_stacks; i++) {
+		stack = find_stack(sum, part->stacks[i].folded);
+		if (!stack)
+			return -ENOMEM;
+		if (!add_to(&stack->count, part->stacks[i].count) || !add_to(&stack->sum_ns, part->stacks[i].sum_ns))
+			return -EOVERFLOW;
+	}
+	return 0;
+}
+
+static int add(struct snapshot *sum, const struct snapshot *part, bool follows)
 {
 	size_t i, from = 0;
+	int error = 0;
 
-	for (i = 0; i < part->n_series; i++)
-		if (!add_series(sum, &part->series[i], &from))
-			return false;
-	return add_accounts(sum, part, follows) && copy_in_flight(sum, part) &&
-	       add_outliers(&sum->outliers, &part->outliers) && add_stacks(sum, part);
+	for (i = 0; !error && i < part->n_series; i++)
+		error = add_series(sum, &part->series[i], &from);
+	if (!error)
+		error = add_accounts(sum, part, follows);
+	if (!error)
+		error = add_in_flight(sum, part, follows);
+	if (!error)
+		error = add_outliers(&sum->outliers, &part->outliers);
+	return error ? error : add_stacks(sum, part);
 }
 
-static void add_times(struct snapshot *sum, const struct snapshot *part)
+static bool does_follow(const struct snapshot *const *parts, size_t index)
 {
-	if (part->start_realtime_ns < sum->start_realtime_ns) {
-		sum->start_realtime_ns = part->start_realtime_ns;
-		sum->start_monotonic_ns = part->start_monotonic_ns;
+	return index && parts[index]->start_monotonic_ns == parts[index - 1]->end_monotonic_ns &&
+	       parts[index]->number == parts[index - 1]->number + 1;
+}
+
+/* When something was measured, by CLOCK_REALTIME. */
+struct span {
+	uint64_t start_ns, end_ns;
+};
+
+static int compare_spans(const void *a, const void *b)
+{
+	const struct span *left = a, *right = b;
+
+	return (left->start_ns > right->start_ns) - (left->start_ns < right->start_ns);
+}
+
+/* Sorts. */
+static uint64_t covered_ns(struct span *spans, size_t n_spans)
+{
+	uint64_t covered = 0, from = 0;
+	size_t i;
+
+	qsort(spans, n_spans, sizeof(*spans), compare_spans);
+	for (i = 0; i < n_spans; i++) {
+		if (spans[i].start_ns > from)
+			from = spans[i].start_ns;
+		if (spans[i].end_ns > from) {
+			covered += spans[i].end_ns - from;
+			from = spans[i].end_ns;
+		}
 	}
-	if (part->end_realtime_ns > sum->end_realtime_ns) {
-		sum->end_realtime_ns = part->end_realtime_ns;
-		sum->end_monotonic_ns = part->end_monotonic_ns;
+	return covered;
+}
+
+/* Those of a merged run are its sources', as there may have been gaps between them. Returns how many. */
+static size_t list_spans(const struct snapshot *part, struct span *spans)
+{
+	const struct run_info *run = part->run;
+	size_t i;
+
+	for (i = 0; i < run->n_sources; i++)
+		spans[i] = (struct span){ run->sources[i].start_realtime_ns,
+					  run->sources[i].start_realtime_ns + run->sources[i].elapsed_ns };
+	if (i)
+		return i;
+	spans[0] = (struct span){ part->start_realtime_ns, part->start_realtime_ns + part->elapsed_ns };
+	return 1;
+}
+
+static int sum_elapsed(struct snapshot *sum, const struct snapshot *const *parts, size_t n_parts)
+{
+	struct span *spans;
+	size_t n_spans = 0, i;
+
+	for (i = 0; i < n_parts; i++)
+		n_spans += parts[i]->run->n_sources + 1;
+	spans = calloc(n_spans, sizeof(*spans));
+	if (!spans)
+		return -ENOMEM;
+	n_spans = 0;
+	for (i = 0; i < n_parts; i++) {
+		/* The two clocks do not go equally fast: pieces of one run would overlap or have gaps. */
+		if (does_follow(parts, i))
+			spans[n_spans - 1].end_ns += parts[i]->elapsed_ns;
+		else
+			n_spans += list_spans(parts[i], &spans[n_spans]);
 	}
+	sum->elapsed_ns = covered_ns(spans, n_spans);
+	free(spans);
+	return 0;
+}
+
+static int sum_times(struct snapshot *sum, const struct snapshot *const *parts, size_t n_parts)
+{
+	size_t first = 0, i;
+
+	for (i = 0; i < n_parts; i++) {
+		if (parts[i]->start_realtime_ns < parts[first]->start_realtime_ns)
+			first = i;
+		if (parts[i]->end_realtime_ns > sum->end_realtime_ns)
+			sum->end_realtime_ns = parts[i]->end_realtime_ns;
+	}
+	if (sum_elapsed(sum, parts, n_parts))
+		return -ENOMEM;
+	sum->start_realtime_ns = parts[first]->start_realtime_ns;
+	sum->start_monotonic_ns = sum->end_monotonic_ns = parts[first]->start_monotonic_ns;
+	return add_to(&sum->end_monotonic_ns, sum->elapsed_ns) ? 0 : -EOVERFLOW;
+}
+
+static int sum_up(struct snapshot *sum, const struct snapshot *const *parts, size_t n_parts)
+{
+	struct outliers sorted;
+	int error = 0;
+	size_t i;
+
+	/* The last one's probes know of all that was missed. */
+	sum->run = parts[n_parts - 1]->run;
+	sum->total.op = "";
+	for (i = 0; !error && i < n_parts; i++)
+		error = add(sum, parts[i], does_follow(parts, i));
+	if (!error)
+		error = sum_times(sum, parts, n_parts);
+	if (error)
+		return error;
+	if (!outliers_copy(&sorted, &sum->outliers))
+		return -ENOMEM;
+	outliers_free(&sum->outliers);
+	sum->outliers = sorted;
+	snapshot_derive(sum);
+	return 0;
 }
 
 int snapshot_sum(const struct snapshot *const *parts, size_t n_parts, struct snapshot **result)
 {
 	struct snapshot *sum = calloc(1, sizeof(*sum));
-	struct outliers sorted;
-	bool is_fine = sum;
-	size_t i;
+	int error = sum ? sum_up(sum, parts, n_parts) : -ENOMEM;
 
-	for (i = 0; is_fine && i < n_parts; i++) {
-		if (!i) {
-			sum->run = parts[0]->run;
-			sum->start_realtime_ns = UINT64_MAX;
-			sum->total.op = "";
-		}
-		add_times(sum, parts[i]);
-		is_fine = add(sum, parts[i], i && parts[i]->start_monotonic_ns == parts[i - 1]->end_monotonic_ns &&
-					     parts[i]->number == parts[i - 1]->number + 1);
-	}
-	is_fine = is_fine && outliers_copy(&sorted, &sum->outliers);
-	if (!is_fine) {
+	if (error) {
 		snapshot_free(sum);
-		return fail(-ENOMEM, "sum of snapshots");
+		return fail(error, "sum of snapshots");
 	}
-	outliers_free(&sum->outliers);
-	sum->outliers = sorted;
-	sum->elapsed_ns = sum->end_realtime_ns - sum->start_realtime_ns;
-	snapshot_derive(sum);
 	*result = sum;
 	return 0;
 }

@@ -192,7 +192,8 @@ static json_t *make_outliers(const struct outliers *outliers)
 		json_set_integer(&object, "end_realtime_ns", outlier->end_realtime_ns);
 		json_set_integer(&object, "latency_ns", outlier->latency_ns);
 		json_set_integer(&object, "bytes", outlier->bytes);
-		json_set_integer(&object, "sector", outlier->sector);
+		if (outlier->sector != OUTLIER_NO_SECTOR)
+			json_set_integer(&object, "sector", outlier->sector);
 		json_set_integer(&object, "pid", outlier->pid);
 		json_set_integer(&object, "tid", outlier->tid);
 		json_set(&object, "labels", make_labels(outlier->labels, outlier->n_labels));
@@ -258,6 +259,27 @@ static void set_run(json_t **root, const struct run_info *run)
 	json_set_text(root, "by", run->by);
 }
 
+static json_t *make_sources(const struct run_info *run)
+{
+	json_t *array = json_array(), *object;
+	const struct run_source *source;
+	char buffer[UNITS_TIME_LEN];
+
+	for (source = run->sources; source < run->sources + run->n_sources; source++) {
+		object = json_object();
+		json_set_text(&object, "host", source->host);
+		json_set_text(&object, "kernel", source->kernel);
+		json_set_text(&object, "command_line", source->command_line);
+		json_set_text(&object, "start", units_iso8601(buffer, source->start_realtime_ns));
+		json_set_text(&object, "end", units_iso8601(buffer, source->end_realtime_ns));
+		json_set_integer(&object, "start_realtime_ns", source->start_realtime_ns);
+		json_set_integer(&object, "end_realtime_ns", source->end_realtime_ns);
+		json_set_integer(&object, "elapsed_ns", source->elapsed_ns);
+		json_append(&array, object);
+	}
+	return array;
+}
+
 static void set_times(json_t **root, const struct snapshot *snapshot)
 {
 	char buffer[UNITS_TIME_LEN];
@@ -281,6 +303,8 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 	json_set_integer(&root, "max_latency_ns", snapshot->run->max_ns);
 	json_set_integer(&root, "outlier_ns", snapshot->run->outlier_ns);
 	json_set(&root, "probes", make_probes(snapshot->run));
+	if (snapshot->run->sources)
+		json_set(&root, "merged_from", make_sources(snapshot->run));
 	json_set(&root, "series", make_all_series(snapshot, is_compact));
 	if (snapshot->in_flight)
 		json_set(&root, "in_flight", make_in_flight(snapshot));

@@ -31,6 +31,15 @@ const struct sink *sink_for_path(const char *path)
 	return NULL;
 }
 
+const struct sink *sink_choose(const char *format, const char *output)
+{
+	const struct sink *sink = output ? sink_for_path(output) : NULL;
+
+	if (format)
+		return sink_find(format);
+	return sink ? sink : sink_find(output ? "json" : "text");
+}
+
 const struct sink *sink_at(size_t index)
 {
 	const struct sink *const *sink, *const *other;

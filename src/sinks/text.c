@@ -82,7 +82,7 @@ static void print_header(const struct text *text)
 	const struct snapshot *snapshot = text->snapshot;
 
 	style(text, BOLD);
-	out_puts(text->out, snapshot->run->target);
+	out_escaped(text->out, snapshot->run->target, 0);
 	if (snapshot->number) {
 		out_printf(text->out, " interval %" PRIu64, snapshot->number);
 		style(text, PLAIN);
@@ -110,8 +110,9 @@ static void print_labels(const struct text *text, const struct series *series)
 		if (!strcmp(label->name, "ret"))
 			continue;
 		is_number = !label->value[strspn(label->value, "0123456789")];
-		out_printf(text->out, "%s%s%s", label == series->labels ? "" : "  ", is_number ? label->name : "",
-			   is_number ? " " : "");
+		out_puts(text->out, label == series->labels ? "" : "  ");
+		out_escaped(text->out, is_number ? label->name : "", 0);
+		out_puts(text->out, is_number ? " " : "");
 		out_escaped(text->out, label->value, 0);
 	}
 	style(text, PLAIN);
@@ -268,12 +269,14 @@ static void print_siblings(struct text *text, const struct series *head)
 		if (are_siblings(series, head))
 			n_all += series->count;
 	for (series = snapshot->series; series < end; series++)
-		if (!series->summary && are_siblings(series, head))
-			out_printf(text->out, "  %-6s %10s %-3s  %6s of all  mean %s, max %s\n",
-				   series_label(series, "ret"), units_count(count, series->count),
-				   series->count == 1 ? "op" : "ops",
+		if (!series->summary && are_siblings(series, head)) {
+			out_puts(text->out, "  ");
+			out_escaped(text->out, series_label(series, "ret"), 6);
+			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
+				   units_count(count, series->count), series->count == 1 ? "op" : "ops",
 				   share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
 				   extreme(text, series, series->max_ns, max));
+		}
 }
 
 /* The one of its siblings that has been ok; where none has, the first. */
@@ -320,8 +323,10 @@ static void print_nothing(const struct text *text)
 	for (i = 0; i < snapshot->n_accounts; i++) {
 		for (earlier = 0; strcmp(snapshot->accounts[earlier].op, snapshot->accounts[i].op); earlier++)
 			;
-		if (earlier == i)
-			out_printf(text->out, "%s%s", i ? ", " : "; measured: ", snapshot->accounts[i].op);
+		if (earlier != i)
+			continue;
+		out_puts(text->out, i ? ", " : "; measured: ");
+		out_escaped(text->out, snapshot->accounts[i].op, 0);
 	}
 	out_puts(text->out, "\n");
 }

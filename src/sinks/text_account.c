@@ -59,14 +59,18 @@ static void write_equation(struct out *out, const struct account *total)
 	write_term(out, total->in_flight, "in_flight");
 	if (total->unaccounted)
 		out_printf(out, " %c %s unaccounted", total->unaccounted < 0 ? '-' : '+',
-			   units_count(buffer, (uint64_t)(total->unaccounted < 0 ? -total->unaccounted :
-							  total->unaccounted)));
+			   units_count(buffer, total->unaccounted < 0 ? 0 - (uint64_t)total->unaccounted :
+				       (uint64_t)total->unaccounted));
 	out_puts(out, "\n");
 }
 
 static void write_remark(struct out *out, const char *count, const char *op, const char *phase, const char *text)
 {
-	out_printf(out, "  %10s  %s%s%s  %s\n", count, op, phase ? " " : "", phase ? phase : "", text);
+	out_printf(out, "  %10s  ", count);
+	out_escaped(out, op, 0);
+	out_puts(out, phase ? " " : "");
+	out_escaped(out, phase ? phase : "", 0);
+	out_printf(out, "  %s\n", text);
 }
 
 /* A tail that was cut off and what is outside the equation have to be said, though nothing was lost. */

@@ -61,6 +61,7 @@ struct target {
 	uint32_t default_dims;
 	bool has_depth;           /* spans carry a device: show the in-flight depth */
 	bool has_disks;           /* takes -d DISK */
+	bool has_keys;            /* takes --key */
 	bool has_arguments;       /* takes --arg and --ret */
 	bool needs_kprobes;       /* false: works on kernels without kprobes and fentry */
 	const char *words;        /* what positional words are: "NAME..."; NULL: interval and count */

@@ -58,7 +58,17 @@ def list_of(target):
 
 @test()
 def help_names_targets():
-    require_words(say("--help"), ("Usage:", *TARGETS, "list", "doctor"))
+    require_words(say("--help"), ("Usage:", *TARGETS, "list", "doctor", "replay", "merge", "hlog", "hgrm"))
+
+
+@test(each=["replay", "merge"])
+def help_of_files(word):
+    require_words(say(word, "--help"), ("FILE", "--format", "--output", "Examples:"))
+
+
+@test(each=["man", "completion"])
+def manual(word):
+    require_words(say(word), (*TARGETS, "replay", "merge", "hlog", "outlier"))
 
 
 @test(each=TARGETS)

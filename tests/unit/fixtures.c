@@ -83,6 +83,26 @@ static const struct label_names disks_names = {
 
 static const struct run_info files_run = RUN("files", files_probes, "");
 static const struct run_info disks_run = RUN("disks", disks_probes, "device");
+static const struct run_source sources[] = {
+	{ "web-1", "6.1.0-test", "latencyprobe disks", FIXTURE_START_REALTIME_NS, FIXTURE_START_REALTIME_NS + 60 * SECOND,
+	  60 * SECOND },
+	{ "web-\033[2", "6.12.0-test", "latencyprobe disks -i 1", FIXTURE_START_REALTIME_NS + 5 * SECOND,
+	  FIXTURE_START_REALTIME_NS + 50 * SECOND, 45 * SECOND },
+};
+static const struct run_info slow_run = {
+	.target = "disks",
+	.tool_version = "0.0.0",
+	.kernel = "6.1.0-test, 6.12.0-test",
+	.host = "web-1, web-\033[2",
+	.command_line = "latencyprobe disks, latencyprobe disks -i 1",
+	.by = "device",
+	.max_ns = 60 * SECOND,
+	.outlier_ns = 10 * MS,
+	.probes = disks_probes,
+	.n_probes = 2,
+	.sources = sources,
+	.n_sources = 2,
+};
 static const struct run_info missed_run = RUN("files", missed_probes, "");
 
 /* Marsaglia's xorshift64. */
@@ -317,8 +337,58 @@ static struct snapshot *make_hostile(void)
 	return make_and_free(&input, NULL, &now);
 }
 
+static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device)
+{
+	if (!outlier_label(&outlier, "op", "read") || !outlier_label(&outlier, "phase", "device") ||
+	    !outlier_label(&outlier, "ret", "ok") || !outlier_label(&outlier, "comm", comm) ||
+	    !outlier_label(&outlier, "device", device) || !outliers_add(outliers, outlier))
+		abort();
+}
+
+/* A merged run with slow requests one by one, and where they came from. */
+static struct snapshot *make_slow(void)
+{
+	static const struct stack stacks[] = {
+		{ "main;read_config;vfs_read;submit_bio", 2, 70 * MS }, { "evil\033[2J;caf\xc3\xa9;\xff", 1, 25 * MS },
+	};
+	struct reading now = fixture_reading(60 * SECOND);
+	struct snapshot_input input = fixture_input(&fixture_disks, &now);
+	struct lat_key key = fixture_key(DISKS_READ, LAT_RET_OK);
+	struct outliers outliers = { 0 };
+	struct snapshot *snapshot;
+	size_t i;
+
+	key.words[1] = SDA;
+	fixture_record(&now, &key, 90 * US, 4096, 1000);
+	fixture_record(&now, &key, 25 * MS, 4096, 1);
+	fixture_record(&now, &key, 35 * MS, 65536, 2);
+	key = fixture_key(DISKS_READ_QUEUE, LAT_RET_OK);
+	key.words[1] = SDA;
+	fixture_record(&now, &key, 900, 4096, 1003);
+	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 1003;
+	now.accounts[DISKS_READ].counts[LAT_EVENTS] = 3;
+	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 9 * SECOND, 35 * MS, 65536, 1 << 20, 7, 8 },
+		    "postgres", "sda");
+	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 3 * SECOND, 25 * MS, 4096, 0, 1, 1 },
+		    "a\033[2Jb\"c\n\xff", "sda");
+	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 8 * SECOND, 35 * MS, 0, OUTLIER_NO_SECTOR,
+						 0, UINT32_MAX }, "", "sda");
+	input.run = &slow_run;
+	input.names = &disks_names;
+	input.outliers = &outliers;
+	snapshot = make_and_free(&input, NULL, &now);
+	outliers_free(&outliers);
+	snapshot->stacks = calloc(2, sizeof(*snapshot->stacks));
+	for (i = 0; snapshot->stacks && i < 2; i++) {
+		snapshot->stacks[i] = stacks[i];
+		snapshot->stacks[i].folded = strdup(stacks[i].folded);
+		snapshot->n_stacks++;
+	}
+	return snapshot;
+}
+
 const struct fixture fixtures[] = {
 	{ "files", make_files }, { "interval", make_interval }, { "disks", make_disks },
-	{ "empty", make_empty }, { "lost", make_lost }, { "hostile", make_hostile },
+	{ "empty", make_empty }, { "lost", make_lost }, { "hostile", make_hostile }, { "slow", make_slow },
 };
 const size_t n_fixtures = sizeof(fixtures) / sizeof(fixtures[0]);

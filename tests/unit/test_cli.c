@@ -118,6 +118,15 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
 }
 
+static void test_live(void **state)
+{
+	(void)state;
+	assert_false(parse("files").live);
+	assert_int_equal(parse("files --live").interval_ns, 1000000000);
+	assert_int_equal(parse("files --live -i 0.2 -o run.jsonl").interval_ns, 200000000);
+	assert_true(parse("files --live --count 3").live);
+}
+
 static void test_command(void **state)
 {
 	struct run_options options = parse("files 1 -- ls -l --color");
@@ -161,6 +170,7 @@ static void test_wrong(void **state)
 		"files --pid 0", "files --pid 99999999", "files --pid 1x", "files --pid -5", "files --", "files --comm ",
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
+		"files --live -q", "files --live -o -",
 	};
 	char said[1024];
 	size_t i;
@@ -178,8 +188,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_command),
-		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_live),
+		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

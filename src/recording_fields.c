@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* The members of a recorded JSON object, each with what is wrong about it. */
+#include "recording_fields.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+
+#define MAX_TEXTS 10000
+
+struct names {
+	char **texts;
+	size_t n_texts;
+	struct run_info **runs;
+	size_t n_runs;
+};
+
+void parse_complain(struct parse *parse, const char *format, ...)
+{
+	va_list args;
+
+	if (parse->has_failed)
+		return;
+	parse->has_failed = true;
+	va_start(args, format);
+	vsnprintf(parse->error->text, sizeof(parse->error->text), format, args);
+	va_end(args);
+}
+
+void *parse_room(struct parse *parse, size_t n, size_t size)
+{
+	void *memory = calloc(n + 1, size);
+
+	if (!memory)
+		parse_complain(parse, "memory is short");
+	return memory;
+}
+
+struct names *names_new(void)
+{
+	return calloc(1, sizeof(struct names));
+}
+
+void names_free(struct names *names)
+{
+	size_t i;
+
+	if (!names)
+		return;
+	for (i = 0; i < names->n_texts; i++)
+		free(names->texts[i]);
+	for (i = 0; i < names->n_runs; i++) {
+		free((void *)names->runs[i]->probes);
+		free((void *)names->runs[i]->sources);
+		free(names->runs[i]);
+	}
+	free(names->texts);
+	free(names->runs);
+	free(names);
+}
+
+/* There are few different ones, in what this program wrote. */
+const char *parse_keep(struct parse *parse, const char *text)
+{
+	struct names *names = parse->names;
+	char **more;
+	size_t i;
+
+	for (i = 0; i < names->n_texts; i++)
+		if (!strcmp(names->texts[i], text))
+			return names->texts[i];
+	if (names->n_texts == MAX_TEXTS) {
+		parse_complain(parse, "more than %d different names", MAX_TEXTS);
+		return "";
+	}
+	more = realloc(names->texts, (names->n_texts + 1) * sizeof(*more));
+	if (more)
+		names->texts = more;
+	if (!more || !(more[names->n_texts] = strdup(text))) {
+		parse_complain(parse, "memory is short");
+		return "";
+	}
+	return more[names->n_texts++];
+}
+
+struct run_info *parse_new_run(struct parse *parse)
+{
+	struct names *names = parse->names;
+	struct run_info *run = parse_room(parse, 1, sizeof(*run)), **more;
+
+	more = run ? realloc(names->runs, (names->n_runs + 1) * sizeof(struct run_info *)) : NULL;
+	if (!more) {
+		parse_complain(parse, "memory is short");
+		free(run);
+		return NULL;
+	}
+	names->runs = more;
+	more[names->n_runs++] = run;
+	return run;
+}
+
+const char *parse_text(struct parse *parse, const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!json_is_string(value))
+		parse_complain(parse, "\"%s\" is no text", name);
+	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+uint64_t parse_number(struct parse *parse, const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		parse_complain(parse, "\"%s\" is no number from 0 on", name);
+	return json_is_integer(value) ? (uint64_t)json_integer_value(value) : 0;
+}
+
+size_t parse_array(struct parse *parse, const json_t *object, const char *name, bool is_needed, const json_t **array)
+{
+	*array = json_object_get(object, name);
+	if (*array ? !json_is_array(*array) : is_needed)
+		parse_complain(parse, "\"%s\" is no array", name);
+	return json_array_size(*array);
+}
+
+const char *parse_phase(struct parse *parse, const json_t *object)
+{
+	return json_object_get(object, "phase") ? parse_keep(parse, parse_text(parse, object, "phase")) : NULL;
+}

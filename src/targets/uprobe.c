@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Target uprobe: calls of functions of programs and libraries. */
+#include "targets/target.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "attach.h"
+#include "elf_file.h"
+#include "log.h"
+#include "nearest.h"
+#include "object.h"
+#include "probe.h"
+#include "uprobe.skel.h"
+
+static const struct op ops[] = { { .name = "uprobe", .help = "calls of the functions that are named" } };
+
+/* The file of the last configure(); places borrow its path until the program ends. */
+static struct elf_file *binary;
+
+struct search {
+	struct setup *setup;
+	const char *word;
+	struct nearest nearest;
+	bool is_found;
+};
+
+static bool is_known(const struct setup *setup, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < setup->n_sites; i++)
+		if (!strcmp(setup->sites[i], name))
+			return true;
+	return false;
+}
+
+static int add(struct setup *setup, const char *name)
+{
+	struct place place = {
+		.function = (char *)name,
+		.kind = PLACE_UPROBE,
+		.entry = bpf_object__find_program_by_name(setup->object, "uprobe__entry"),
+		.exit = bpf_object__find_program_by_name(setup->object, "uprobe__exit"),
+		.binary = elf_file_path(binary),
+		.pid = setup->config->pid ? (int)setup->config->pid : -1,
+		.is_shared = true,
+		.cookie = setup->n_sites,
+	};
+	char **more = realloc(setup->sites, (setup->n_sites + 1) * sizeof(*more));
+
+	if (!more)
+		return fail(-ENOMEM, "functions");
+	setup->sites = more;
+	more[setup->n_sites] = strdup(name);
+	if (!more[setup->n_sites])
+		return fail(-ENOMEM, "functions");
+	setup->n_sites++;
+	bpf_program__set_autoload(place.entry, true);
+	bpf_program__set_autoload(place.exit, true);
+	return places_add(setup->places, place);
+}
+
+/* Both symbol tables may name a function. */
+static int consider(void *context, const char *name)
+{
+	struct search *search = context;
+
+	nearest_consider(&search->nearest, name);
+	if (fnmatch(search->word, name, 0))
+		return 0;
+	search->is_found = true;
+	return is_known(search->setup, name) ? 0 : add(search->setup, name);
+}
+
+/* An exit status. */
+static int choose(struct setup *setup, const char *word)
+{
+	struct search search = { .setup = setup, .word = word, .nearest.wanted = word };
+	char meant[256];
+
+	if (elf_file_each_function(binary, consider, &search))
+		return EXIT_FAILED;
+	if (search.is_found)
+		return 0;
+	fail(0, "%s has no function %s%s", elf_file_path(binary), word,
+	     nearest_text(&search.nearest, meant, sizeof(meant)));
+	return EXIT_USAGE;
+}
+
+static int configure(struct setup *setup)
+{
+	char *copy, *rest, *word;
+	int status = 0;
+	size_t i;
+
+	if (elf_file_open(&binary, setup->options->words[0]))
+		return EXIT_USAGE;
+	if (elf_file_is_go(binary))
+		warn("%s is a Go program, which return probes can crash (golang/go#22008)", elf_file_path(binary));
+	for (i = 1; i < setup->options->n_words && !status; i++) {
+		copy = rest = strdup(setup->options->words[i]);
+		while (!status && (word = strsep(&rest, ",")))
+			status = choose(setup, word);
+		free(copy);
+	}
+	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
+	setup->max_keys = setup->n_sites * 2 > 240 ? (uint32_t)setup->n_sites * 2 : 0;
+	return status;
+}
+
+static const struct target uprobe = {
+	.name = "uprobe",
+	.summary = "functions of a program or a library, from entry to return",
+	.covers =
+		"  Every call of the named functions (names or globs) of the file, in all processes that run or map it, or in\n"
+		"  one (-p). Nested and recursive calls are calls of their own. --ret takes the result as an int.\n",
+	.cannot_see =
+		"  Functions without a symbol, and calls that the compiler made part of their caller. A function that is left\n"
+		"  by longjmp() or an exception has no end: after 60 s its room may be used again (lost exit).\n"
+		"  Go programs: their stacks move, and return probes can crash them.\n",
+	.ops = ops,
+	.n_ops = 1,
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_CGROUP,
+	.words = "BINARY FUNCTION...",
+	.min_words = 2,
+	.site_name = "func",
+	.has_arguments = true,
+	.elf_bytes = uprobe_bpf__elf_bytes,
+	.configure = configure,
+};
+TARGET_REGISTER(uprobe);
