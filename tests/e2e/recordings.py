@@ -112,11 +112,15 @@ def hour_of_block(path, n_intervals=3600, slowdown=1.0, seed=1, with_more=True):
 
 def steady_run(path, n_intervals):
     """Reads and writes with the same latencies all the time: quickly made."""
-    latencies = [((16 + step) * 2**power, 5) for power in range(6, 14) for step in range(16)]
-    series = [make_series({"op": op, "ret": "ok"}, latencies) for op in ("read", "write")]
+    def make_all(n):
+        latencies = [((16 + step) * 2**power, n) for power in range(6, 14) for step in range(16)]
+        return [make_series({"op": op, "ret": "ok"}, latencies) for op in ("read", "write")]
+
+    series = make_all(5)
     with open(path, "w", encoding="utf-8") as file:
         for number in range(1, n_intervals + 1):
             file.write(json.dumps(make_snapshot(number, number - 1, number, series)) + "\n")
+        file.write(json.dumps(make_snapshot(0, 0, n_intervals, make_all(5 * n_intervals))) + "\n")
 
 
 def run_by_size(path):
