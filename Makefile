@@ -23,6 +23,7 @@ endif
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(OUTPUT)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 SKELETONS := $(patsubst $(OUTPUT)/bpf/%.bpf.o,$(OUTPUT)/skel/%.skel.h,$(BPF_OBJECTS))
+PAGE := $(OUTPUT)/skel/report_page.inc
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
@@ -31,6 +32,7 @@ PURE := account cli cli_files compare comparison comparison_json comparison_matc
 	host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise out outlier \
 	percentile recording recording_fields recording_parse replay snapshot snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
+PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
@@ -74,7 +76,7 @@ $(SYSCALLS):
 		"s/^#define __NR_(\w+) \(?(__X32_SYSCALL_BIT \+ )?([0-9]+)\)?$$/SYSCALL(ABI_$$abi, \3, \1)/p"; \
 	done > $@
 
-$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(SYSCALLS)
+$(OUTPUT)/src/%.o: src/%.c | $(SKELETONS) $(SYSCALLS) $(PAGE)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -91,6 +93,11 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(PAGE): $(wildcard src/report/*)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)src/report/embed > $@.tmp && mv $@.tmp $@
 
 $(OUTPUT)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(PURE_OBJECTS)
 	$(call say,TEST,$@)

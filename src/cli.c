@@ -401,7 +401,7 @@ void cli_print_help(void)
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
 	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
 	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n"
-	     "  or:  latencyprobe compare BASE NEW\n\n"
+	     "  or:  latencyprobe compare BASE NEW | report FILE [FILE2] -o PAGE.html\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"
 	     "an account of every call that was seen.\n\nTargets:");
 	for (i = 0; (target = target_at(i)); i++)
@@ -411,7 +411,8 @@ void cli_print_help(void)
 	     "  doctor    what this kernel and these permissions allow, and what to do about the rest\n"
 	     "  replay    shows a recording (-o FILE.json or FILE.jsonl) again, or in another format\n"
 	     "  merge     adds up recordings of several hosts\n"
-	     "  compare   what changed between two recorded runs, and whether that is too much\n\n"
+	     "  compare   what changed between two recorded runs, and whether that is too much\n"
+	     "  report    makes a page for a browser of a recording, or of two with what changed\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
@@ -421,7 +422,8 @@ void cli_print_help(void)
 	     "  sudo latencyprobe block -d nvme0n1 1 10         one disk, ten reports, a second apart\n"
 	     "  sudo latencyprobe vfs -- make -j8               a command and its children\n"
 	     "  sudo latencyprobe block -i 1 -o run.jsonl       recorded, to be replayed, merged, converted\n"
-	     "  latencyprobe replay run.jsonl -o run.hlog       for HdrHistogram's plotters\n\n"
+	     "  latencyprobe replay run.jsonl -o run.hlog       for HdrHistogram's plotters\n"
+	     "  latencyprobe report run.jsonl -o run.html       as a page for a browser\n\n"
 	     "`latencyprobe TARGET --help` lists the options. Formats:");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf("  %-9s %s\n", sink->name, sink->help);

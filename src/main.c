@@ -13,6 +13,7 @@
 #include "manual.h"
 #include "merge.h"
 #include "replay.h"
+#include "report.h"
 #include "run.h"
 #include "targets/target.h"
 #include "version.h"
@@ -56,6 +57,7 @@ static const struct command {
 	{ .name = "replay", .function = replay },
 	{ .name = "merge", .function = merge },
 	{ .name = "compare", .function = compare },
+	{ .name = "report", .function = report },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },
 	{ .name = "help", .print = cli_print_help },

@@ -92,6 +92,7 @@ void manual_print_man(void)
 	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR..."
 	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
 	     ".br\n.B latencyprobe compare\n[\\fIOPTIONS\\fR] \\fIBASE NEW\\fR\n"
+	     ".br\n.B latencyprobe report\n\\fIFILE\\fR [\\fIFILE2\\fR] [\\fB\\-o\\fR \\fIPAGE\\fR]\n"
 	     ".SH DESCRIPTION\nPairs the entry and the exit of each operation inside the kernel, keeps histograms of the\n"
 	     "time between there, and prints percentiles with an account of every operation that was seen.\n.SH OPTIONS");
 	for (option = cli_options(); !is_end(option); option++)
@@ -107,6 +108,8 @@ void manual_print_man(void)
 	puts(".SH FORMATS");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
+	puts(".SH RECORDED RUNS\n.TP\n.B report\nmakes one page for a browser of what \\-o FILE.jsonl or \\-o FILE.json wrote,"
+	     " or of two such files\nbeside each other: latency over time, percentiles, histograms, outliers, stacks, the account");
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
 	     ".TP\n.B 4\na threshold of compare was passed\n"
 	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n"
@@ -140,8 +143,8 @@ void manual_print_completion(void)
 	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
 	for (i = 0; (target = target_at(i)); i++)
 		printf("%s ", target->name);
-	puts("list doctor replay merge compare --help --version\"\n"
-	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge|compare) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
+	puts("list doctor replay merge compare report --help --version\"\n"
+	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge|compare|report) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
 	     "\t\t\tCOMPREPLY=(); return\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
 	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
 	     "complete -o default -F _latencyprobe latencyprobe");

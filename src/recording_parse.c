@@ -191,8 +191,10 @@ static void parse_account(struct parse *parse, const json_t *object, struct acco
 {
 	int count;
 
+	/* What had no counter yet when it was recorded did not occur. */
 	for (count = 0; count < LAT_N_COUNTS; count++)
-		account->counts[count] = parse_number(parse, object, count_texts[count].name);
+		if (count == LAT_ENTERED || json_object_get(object, count_texts[count].name))
+			account->counts[count] = parse_number(parse, object, count_texts[count].name);
 	account->recorded = parse_number(parse, object, "recorded");
 	account->in_flight_before = parse_number(parse, object, "in_flight_before");
 	account->in_flight = parse_number(parse, object, "in_flight");

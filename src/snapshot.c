@@ -39,6 +39,21 @@ const char *series_label(const struct series *series, const char *name)
 	return labels_find(series->labels, series->n_labels, name);
 }
 
+bool series_have_same_labels(const struct series *left, const struct series *right)
+{
+	const char *value;
+	size_t i;
+
+	if (left->n_labels != right->n_labels)
+		return false;
+	for (i = 0; i < left->n_labels; i++) {
+		value = series_label(right, left->labels[i].name);
+		if (!value || strcmp(left->labels[i].value, value))
+			return false;
+	}
+	return true;
+}
+
 /* Takes over VALUE, which is NULL when memory was short. */
 static bool add_label(struct series *series, const char *name, char *value)
 {

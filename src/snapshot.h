@@ -143,4 +143,7 @@ uint64_t lat_row_low(unsigned int row);
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
 
+/* Whatever their order. */
+bool series_have_same_labels(const struct series *left, const struct series *right);
+
 #endif

@@ -9,21 +9,6 @@
 #include "log.h"
 #include "snapshot.h"
 
-static bool have_same_labels(const struct series *left, const struct series *right)
-{
-	const char *value;
-	size_t i;
-
-	if (left->n_labels != right->n_labels)
-		return false;
-	for (i = 0; i < left->n_labels; i++) {
-		value = series_label(right, left->labels[i].name);
-		if (!value || strcmp(left->labels[i].value, value))
-			return false;
-	}
-	return true;
-}
-
 /* Searched from where the last was found, since all parts have them in much the same order. */
 static struct series *find_series(struct snapshot *sum, const struct series *series, size_t *from)
 {
@@ -31,7 +16,7 @@ static struct series *find_series(struct snapshot *sum, const struct series *ser
 
 	for (i = 0; i < sum->n_series; i++) {
 		at = (*from + i) % sum->n_series;
-		if (!have_same_labels(&sum->series[at], series))
+		if (!series_have_same_labels(&sum->series[at], series))
 			continue;
 		*from = at + 1;
 		return &sum->series[at];

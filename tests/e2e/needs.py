@@ -68,6 +68,11 @@ def _need_direct_root():
     return "the root file system is not on vda"
 
 
+def _need_chromium():
+    missing = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    return f"not installed: {', '.join(missing)}" if missing else None
+
+
 def _need_program(name):
     return None if shutil.which(name) else f"{name} is not installed"
 
@@ -81,6 +86,7 @@ NEEDS = {
     "netem": _need_netem,
     "cgroup2": _need_cgroup2,
     "direct_root": _need_direct_root,
+    "chromium": _need_chromium,
 }
 
 
