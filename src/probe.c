@@ -67,6 +67,15 @@ static struct bpf_map *object_map(const struct probe *probe, const char *name)
 	return bpf_object__find_map_by_name(probe->object, name);
 }
 
+static enum lat_filter filter_kind(const struct lat_config *config)
+{
+	if (!config->has_filter)
+		return LAT_FILTER_NONE;
+	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow)
+		return LAT_FILTER_ANY;
+	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
+}
+
 /* Sizes the maps and fills in the constants. */
 static int configure(struct probe *probe, const struct probe_options *options)
 {
@@ -81,7 +90,10 @@ static int configure(struct probe *probe, const struct probe_options *options)
 	*config = options->config;
 	config->op_mask = probe->op_mask;
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow || config->op_mask != (1U << probe->target->n_ops) - 1;
+			     config->filter_follow;
+	/* Where operations are functions, those not asked for are not attached. */
+	if (!probe->target->needs_kprobes)
+		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
 		if (!(options->dims & 1U << dim))
 			continue;
@@ -111,6 +123,7 @@ static int configure(struct probe *probe, const struct probe_options *options)
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"), options->ring_bytes);
 	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
 		debug("cannot tell this process's PID namespace: taken as the initial one");
+	config->filter = (uint8_t)filter_kind(config);
 	error = probe->target->configure ? probe->target->configure(config) : 0;
 	return error ? EXIT_FAILED : 0;
 }
