@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "host.h"
+#include "kernel_btf.h"
 #include "label.h"
 #include "log.h"
 #include "object.h"
@@ -120,7 +121,11 @@ static int configure(struct probe *probe, const struct probe_options *options)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), options->max_keys);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), options->max_keys);
 	}
-	bpf_map__set_max_entries(object_map(probe, "lat_ring"), options->ring_bytes);
+	/* What is not asked for takes the least that the kernel allows. */
+	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
+				 config->outlier_ns ? options->ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));
+	if (!config->filter_follow)
+		bpf_map__set_max_entries(object_map(probe, "lat_followed"), 1);
 	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
 		debug("cannot tell this process's PID namespace: taken as the initial one");
 	config->filter = (uint8_t)filter_kind(config);
@@ -181,6 +186,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 		status = configure(probe, options);
 	if (status)
 		return status;
+	kernel_btf_release();
 	error = bpf_object__load(probe->object);
 	if (error)
 		return load_failed(error);
