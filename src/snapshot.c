@@ -201,6 +201,48 @@ static int compare_series(const void *a, const void *b)
 	return order;
 }
 
+static int compare_but_ret(const struct series *left, const struct series *right)
+{
+	int order = 0;
+	size_t i;
+
+	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)
+		if (strcmp(left->labels[i].name, "ret"))
+			order = strcmp(left->labels[i].value, right->labels[i].value);
+	return order ? order : (left->n_labels > right->n_labels) - (left->n_labels < right->n_labels);
+}
+
+static int compare_siblings(const void *a, const void *b)
+{
+	const struct series *left = *(struct series *const *)a, *right = *(struct series *const *)b;
+	int order = compare_but_ret(left, right);
+
+	return order ? order : (left > right) - (left < right);
+}
+
+/* By sorting: looking for each one's siblings among all takes far too long where there are thousands. */
+static bool link_siblings(struct snapshot *snapshot)
+{
+	struct series **sorted = calloc(snapshot->n_series + 1, sizeof(struct series *));
+	size_t i;
+
+	if (!sorted)
+		return false;
+	for (i = 0; i < snapshot->n_series; i++)
+		sorted[i] = &snapshot->series[i];
+	qsort(sorted, snapshot->n_series, sizeof(*sorted), compare_siblings);
+	for (i = 0; i < snapshot->n_series; i++) {
+		if (i && !compare_but_ret(sorted[i - 1], sorted[i])) {
+			sorted[i]->first_sibling = sorted[i - 1]->first_sibling;
+			sorted[i - 1]->next_sibling = sorted[i];
+		} else {
+			sorted[i]->first_sibling = sorted[i];
+		}
+	}
+	free(sorted);
+	return true;
+}
+
 static bool make_series(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct reading *now = input->now;
@@ -218,7 +260,7 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 			return false;
 	}
 	qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
-	return true;
+	return link_siblings(snapshot);
 }
 
 static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input *input)

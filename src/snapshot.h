@@ -24,6 +24,8 @@ struct series {
 	struct label *labels; /* "op" first; "phase" next where the target has phases; "ret" next; then dimensions */
 	size_t n_labels;
 	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
+	/* Those that differ from it in ret at most, itself among them, in the snapshot's order: the first; the next one. */
+	const struct series *first_sibling, *next_sibling;
 	bool has_bytes;
 	uint64_t count, sum_ns, bytes;
 	uint64_t min_ns, max_ns;
