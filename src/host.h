@@ -27,6 +27,9 @@ bool host_has_kprobes(void); /* the perf event source of that name */
 /* Whether /proc/kallsyms lists a function of that name. */
 bool host_has_symbol(const char *function);
 
+/* Gives the memory of /proc/kallsyms back, some MiB; it is read again when it is needed once more. */
+void host_release_symbols(void);
+
 /* The mode in brackets of the kernel's lockdown file, "none" when there is none. */
 const char *host_lockdown(char buffer[static 32]);
 

@@ -186,8 +186,10 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 		status = configure(probe, options);
 	if (status)
 		return status;
-	kernel_btf_release();
 	error = bpf_object__load(probe->object);
+	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
+	kernel_btf_release();
+	host_release_symbols();
 	if (error)
 		return load_failed(error);
 	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);
