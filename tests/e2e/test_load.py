@@ -6,7 +6,8 @@ import os
 import subprocess
 
 from checks import LOSSES
-from harness import MISSES_COMPLETIONS, SURE_ATTACH, Folder, Tracing, require, require_equal, start_work
+from harness import (MISSES_COMPLETIONS, SURE_ATTACH, Folder, Tracing, may_miss, require, require_equal,
+                     start_work)
 from null_blk import NullDisk
 from registry import test
 
@@ -15,6 +16,10 @@ SCALE = int(os.environ.get("LATENCYPROBE_LOAD", "1"))
 N_PROCESSES = 4
 N_READS = 20_000 * SCALE
 N_REQUESTS = 4_000 * SCALE
+# The table of calls under way has 4,096 slots for an operation.
+N_BLOCKED = 4_500
+N_AFTER = 3
+BLOCKED_NS = 450_000_000
 
 
 def require_no_losses(report, n_excused=0):
@@ -45,6 +50,25 @@ def reads():
     require(report.count(op="read") >= N_PROCESSES * N_READS, f"reads are missing: {report.account('read')}")
     require_no_losses(report)
     say_rate(f"vfs, {N_PROCESSES} processes that read", report)
+
+
+@test("kprobes")
+def more_blocked_reads_than_slots():
+    """The table's slots do not suffice: the rest is in the hash map, and still each end finds its own beginning."""
+    with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", "fentry") as tracing, \
+            start_work("blocked", N_BLOCKED, N_AFTER) as work:
+        work.wait_for("blocked", in_stdout=True)
+        work.go_on()
+        work.wait()
+        report = tracing.finish()
+    if may_miss("fentry") and report.missed():
+        return
+    require_equal(report.account("read")["entered"] - report.account("read")["filtered"], N_BLOCKED * (1 + N_AFTER),
+                  "reads begun")
+    require_equal(report.count(op="read", ret="ok"), N_BLOCKED * (1 + N_AFTER), f"reads of {report.account('read')}")
+    # They were blocked for half a second at least.
+    require(report.count_from(BLOCKED_NS) >= N_BLOCKED, f"{report.count_from(BLOCKED_NS)} reads took long")
+    require_no_losses(report)
 
 
 def fio_requests(path):
