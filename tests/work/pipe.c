@@ -76,6 +76,7 @@ static void *reader(void *unused)
 int work_blocked(int argc, char **argv)
 {
 	static pthread_t threads[MAX_THREADS];
+	pthread_attr_t attributes;
 	int n_threads, i;
 	char byte = 'x';
 
@@ -86,8 +87,12 @@ int work_blocked(int argc, char **argv)
 	zero = open("/dev/zero", O_RDONLY);
 	if (n_threads < 1 || n_threads > MAX_THREADS || zero < 0)
 		return 2;
+	/* Small ones, and without a page to guard them: thousands are made in less than half the time. */
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	pthread_attr_setguardsize(&attributes, 0);
 	for (i = 0; i < n_threads; i++)
-		if (pthread_create(&threads[i], NULL, reader, NULL))
+		if (pthread_create(&threads[i], &attributes, reader, NULL))
 			work_die("thread");
 	while (__atomic_load_n(&n_begun, __ATOMIC_RELAXED) < n_threads)
 		work_sleep_ns(1000000);
