@@ -86,7 +86,7 @@ def load_disk(path):
         n = fio_requests(path)
         report = tracing.finish()
     require(n >= N_PROCESSES * N_REQUESTS, f"fio read only {n} times")
-    account = report.account("read")
+    account = report.account()
     n_excused = account["lost_exit"] + account["in_flight"] if MISSES_COMPLETIONS else 0
     found = report.count(op="read", phase="device", device=name)
     require(found <= n <= found + n_excused, f"{found} reads of {name} recorded, fio made {n}: {account}")
