@@ -23,9 +23,16 @@
 /* THREAD_SIZE of x86-64 and arm64. Stacks are that large, aligned to it, and have a guard page between them. */
 #define STACK_BITS 14
 
-static __always_inline __u32 call_index(__u64 frame, __u32 op)
+/* Each operation's slots lie a constant behind those of the one before: what is constant costs no instruction. */
+static __always_inline struct lat_span *call_slot(__u64 frame, __u32 op)
 {
-	return (lower_half(frame) >> (STACK_BITS + 1)) + op * (LAT_N_SPANS / LAT_MAX_OPS);
+	const __u32 n_stacks = LAT_N_SPANS / 2, op_stride = n_stacks / LAT_MAX_OPS;
+	__u32 offset = lower_half(frame) / ((2 << STACK_BITS) / sizeof(struct lat_span)) &
+		       (n_stacks - 1) * sizeof(struct lat_span);
+	struct lat_span *span = (void *)&lat_state.spans[op * op_stride] + offset;
+
+	barrier_var(span); /* or the compiler computes it anew for each field */
+	return span;
 }
 
 static __always_inline bool is_same_stack(__u64 frame, __u64 other)
@@ -47,6 +54,26 @@ static __always_inline __u64 call_spill_key(__u32 op)
 	if (!tid)
 		tid = 1U << 31 | bpf_get_smp_processor_id();
 	return (__u64)op << 32 | tid;
+}
+
+/* A call's span goes to the map lat_spill and back; the slot of its thread says that it is there. */
+static __always_inline struct lat_span *call_spill(struct lat_span *slot, __u64 key, __u64 frame)
+{
+	struct lat_span *span = span_spill(key);
+
+	if (!span)
+		return NULL;
+	lat_write(span->id, frame);
+	lat_add(&slot->claims, LAT_CLAIM_SPILLED);
+	return span;
+}
+
+static __always_inline void call_unspill(struct lat_span *span, __u64 key, __u32 op)
+{
+	struct lat_span *slot = call_slot(span->id, op);
+
+	span_unspill(key);
+	lat_add(&slot->claims, -LAT_CLAIM_SPILLED);
 }
 
 /* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
@@ -116,6 +143,15 @@ struct place {
 	bool has_site;   /* of the span */
 };
 
+/* Else the compiler keeps the context from the program's start on in a register that the JIT then has to save. */
+static __always_inline void *ctx_copy(void *ctx)
+{
+	void *copy;
+
+	asm volatile("%0 = %1" : "=r"(copy) : "r"(ctx));
+	return copy;
+}
+
 static __always_inline __u64 call_frame(const struct place place, void *ctx)
 {
 	if (place.is_syscall)
@@ -175,42 +211,31 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 	if (slot->id && is_same_stack(frame, slot->id))
 		return call_begin_again(place, slot, frame);
 	span = span_spilled(key);
-	if (span)
+	if (span && is_same_stack(frame, span->id))
 		return call_begin_again(place, span, frame);
-	if (span_claim(slot, frame))
+	if (span) {
+		/* Of a thread that had the same number. */
+		lat_count(place.op, LAT_LOST_EXIT);
+		call_unspill(span, key, place.op);
+	}
+	if (span_claim_beside(slot, frame, lat_read(slot->claims) & ~(LAT_CLAIM_SPILLED - 1)))
 		return slot;
-	span = span_spill(key);
-	if (span)
-		lat_write(span->id, frame);
-	else
+	span = call_spill(slot, key, frame);
+	if (!span)
 		lat_count(place.op, LAT_LOST_SPAN);
 	return span;
-}
-
-/* The same thread under another name, or the next one on its stack: the exit of what is left out must find nothing. */
-static __always_inline void call_leave_out(const struct place place, struct lat_span *span, __u64 frame)
-{
-	lat_count(place.op, LAT_FILTERED);
-	if (span->id && is_same_stack(frame, span->id)) {
-		lat_count(span->op, LAT_LOST_EXIT);
-		span_free(span);
-	}
 }
 
 /* The span, or NULL when there is nothing to measure or no room. */
 static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
 {
 	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = span_slot(call_index(frame, place.op));
+	struct lat_span *span = call_slot(frame, place.op);
 
 	if (!lat_read(lat_state.gate))
 		return NULL;
-	if (lat_config.has_filter && !filter_pass()) {
-		call_leave_out(place, span, frame);
-		return NULL;
-	}
 	lat_count(place.op, LAT_ENTERED);
-	if (lat_read(lat_state.n_spilled) || !span_claim(span, frame)) {
+	if (!span_claim(span, frame)) {
 		span = call_begin_slowly(place, span, frame);
 		if (!span)
 			return NULL;
@@ -223,6 +248,46 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 		span->mark = call_mark(place, ctx);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
+}
+
+/* The same thread under another name, or the next one on its stack: the exit of its filtered call must find nothing. */
+static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
+{
+	__u64 key = call_spill_key(op);
+	struct lat_span *span;
+
+	if (!slot)
+		return;
+	if (slot->id && is_same_stack(frame, slot->id)) {
+		lat_count(op, LAT_LOST_EXIT);
+		span_free(slot);
+		return;
+	}
+	span = span_spilled(key);
+	if (!span || !is_same_stack(frame, span->id))
+		return;
+	lat_count(op, LAT_LOST_EXIT);
+	call_unspill(span, key, op);
+}
+
+static __always_inline void call_filtered(const struct place place, void *ctx)
+{
+	__u32 shard = lat_shard();
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *slot;
+
+	if (!lat_read(lat_state.gate))
+		return;
+	lat_count_in(shard, place.op, LAT_FILTERED);
+	slot = call_slot(frame, place.op);
+	if (lat_read(slot->claims))
+		call_drop(slot, frame, place.op);
+}
+
+/* False for almost all calls that were filtered out. */
+static __always_inline bool call_may_have_begun(const struct place place, void *ctx)
+{
+	return lat_read(call_slot(call_frame(place, ctx), place.op)->claims);
 }
 
 static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
@@ -288,7 +353,7 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 
 	if (slot->id && is_same_stack(frame, slot->id))
 		return; /* the exit of a nested call, or of one whose entry was not seen */
-	if (!lat_read(lat_state.n_spilled)) {
+	if (lat_read(slot->claims) < LAT_CLAIM_SPILLED) {
 		if (!lat_config.has_filter && lat_read(lat_state.gate))
 			lat_count(place.op, LAT_UNMATCHED);
 		return;
@@ -303,14 +368,19 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
 		return;
 	call_record(place, span, result, end_ns);
-	span_unspill(key);
+	call_unspill(span, key, place.op);
 }
 
-/* RESULT is what the function returned, where it returns something. */
-static __always_inline void call_end(const struct place place, void *ctx, __s64 result)
+static __always_inline __s64 call_result(const struct place place, void *ctx, __u8 n_args)
 {
-	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = span_slot(call_index(frame, place.op));
+	if (place.outcome == OUTCOME_COPIED)
+		return 0;
+	return place.is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
+}
+
+static __always_inline void call_end_with(const struct place place, __u64 frame, __s64 result)
+{
+	struct lat_span *span = call_slot(frame, place.op);
 
 	if (!is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number) {
 		call_end_slowly(place, span, frame, result);
@@ -322,6 +392,15 @@ static __always_inline void call_end(const struct place place, void *ctx, __s64 
 	span_free(span);
 }
 
+/* N_ARGS is for fexit: the function's number of arguments. */
+static __always_inline void call_end(const struct place place, void *original_ctx, __u8 n_args)
+{
+	void *ctx = ctx_copy(original_ctx);
+	__s64 result = call_result(place, ctx, n_args);
+
+	call_end_with(place, call_frame(place, ctx), result);
+}
+
 /*
  * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
  * side sets the number of arguments.
@@ -331,26 +410,41 @@ static __always_inline void call_end(const struct place place, void *ctx, __s64 
 	static const struct place stem##__trampoline = { op, number, outcome, nesting, .is_kprobe = false }; \
 	static const struct place stem##__breakpoint = { op, number, outcome, nesting, .is_kprobe = true }; \
 	const volatile __u8 stem##__n_args = 0; \
-	SEC("fentry") int stem##__fentry(__u64 *ctx) \
+	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
+	PROBE_CALL_PAIR(stem##__breakpoint, stem##__kprobe, "kprobe", stem##__kretprobe, "kretprobe", 0)
+
+/*
+ * With a filter, what comes after a match is a function of its own: the JIT saves the registers that a function uses
+ * where it begins, and a call that is filtered out needs nearly none.
+ */
+#define PROBE_CALL_PAIR(place, entry, entry_section, exit, exit_section, n_args) \
+	static __noinline void entry##_passed(void *ctx) \
 	{ \
-		call_begin(stem##__trampoline, ctx); \
+		call_begin(place, ctx); \
+	} \
+	static __noinline void exit##_begun(void *ctx) \
+	{ \
+		call_end(place, ctx, n_args); \
+	} \
+	SEC(entry_section) int entry(void *ctx) \
+	{ \
+		enum lat_filter filter = lat_config.filter; \
+		if (filter == LAT_FILTER_NONE) \
+			call_begin(place, ctx); \
+		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass()) \
+			entry##_passed(ctx); \
+		else \
+			call_filtered(place, ctx); \
 		return 0; \
 	} \
-	SEC("fexit") int stem##__fexit(__u64 *ctx) \
+	SEC(exit_section) int exit(void *ctx) \
 	{ \
-		call_end(stem##__trampoline, ctx, outcome == OUTCOME_COPIED ? 0 : fexit_result(ctx, stem##__n_args)); \
+		if (lat_config.filter == LAT_FILTER_NONE) \
+			call_end(place, ctx, n_args); \
+		else if (call_may_have_begun(place, ctx)) \
+			exit##_begun(ctx); \
 		return 0; \
 	} \
-	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
-	{ \
-		call_begin(stem##__breakpoint, ctx); \
-		return 0; \
-	} \
-	SEC("kretprobe") int stem##__kretprobe(struct pt_regs *ctx) \
-	{ \
-		call_end(stem##__breakpoint, ctx, PT_REGS_RC(ctx)); \
-		return 0; \
-	} \
-	extern int stem##__needs_a_semicolon
+	extern int entry##__needs_a_semicolon
 
 #endif

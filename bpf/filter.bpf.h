@@ -46,6 +46,14 @@ static __always_inline bool filter_pass_follow(void)
 	return bpf_map_lookup_elem(&lat_followed, &tgid) != NULL;
 }
 
+/* LAT_FILTER_PID. The task's own field takes half the instructions of the other helper; 5.10 has no way to it. */
+static __always_inline bool filter_pass_pid(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return (__u32)bpf_get_current_task_btf()->tgid == lat_config.pid;
+	return bpf_get_current_pid_tgid() >> 32 == lat_config.pid;
+}
+
 static __always_inline bool filter_pass(void)
 {
 	if (lat_config.pid && lat_pid_tgid() >> 32 != lat_config.pid)

@@ -71,18 +71,24 @@ static __always_inline __u32 lower_half(__u64 address)
 	return half;
 }
 
+static __always_inline __u32 lat_shard(void)
+{
+	return bpf_get_smp_processor_id() & (LAT_MAX_SHARDS - 1);
+}
+
+static __always_inline void lat_count_in(__u32 shard, __u32 op, enum lat_count count)
+{
+	lat_add(&lat_state.accounts[shard][op & (LAT_MAX_OPS - 1)].counts[count], 1);
+}
+
 static __always_inline void lat_count(__u32 op, enum lat_count count)
 {
-	__u32 shard = bpf_get_smp_processor_id() & (LAT_MAX_SHARDS - 1);
-
-	lat_add(&lat_state.accounts[shard][op & (LAT_MAX_OPS - 1)].counts[count], 1);
+	lat_count_in(lat_shard(), op, count);
 }
 
 static __always_inline void lat_uncount(__u32 op, enum lat_count count)
 {
-	__u32 shard = bpf_get_smp_processor_id() & (LAT_MAX_SHARDS - 1);
-
-	lat_add(&lat_state.accounts[shard][op & (LAT_MAX_OPS - 1)].counts[count], -1);
+	lat_add(&lat_state.accounts[lat_shard()][op & (LAT_MAX_OPS - 1)].counts[count], -1);
 }
 
 /*
@@ -97,18 +103,23 @@ static __always_inline struct lat_span *span_slot(__u32 index)
 	return span;
 }
 
-/* Whether the free slot has become ours; see struct lat_span. */
-static __always_inline bool span_claim(struct lat_span *span, __u64 id)
+/* Whether the free slot has become ours, beside SPILLED claims of spilled spans; see struct lat_span. */
+static __always_inline bool span_claim_beside(struct lat_span *span, __u64 id, __u32 spilled)
 {
-	if (lat_read(span->claims))
+	if (lat_read(span->claims) != spilled)
 		return false;
 	lat_add(&span->claims, 1);
-	if (lat_read(span->claims) != 1) {
+	if (lat_read(span->claims) != spilled + 1) {
 		lat_add(&span->claims, -1);
 		return false;
 	}
 	lat_write(span->id, id);
 	return true;
+}
+
+static __always_inline bool span_claim(struct lat_span *span, __u64 id)
+{
+	return span_claim_beside(span, id, 0);
 }
 
 static __always_inline struct lat_span *span_spilled(__u64 key)

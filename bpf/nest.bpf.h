@@ -52,7 +52,7 @@ static __always_inline struct lat_span *nest_claim(const struct place place, __u
 	__u64 id;
 
 	for (depth = 0; depth < NEST_MAX_DEPTH; depth++) {
-		span = span_slot(call_index(frame, depth));
+		span = call_slot(frame, depth);
 		id = lat_read(span->id);
 		if (id && nest_is_over(span, id, frame, site)) {
 			lat_count(place.op, LAT_LOST_EXIT);
@@ -72,7 +72,7 @@ static __always_inline struct lat_span *nest_find(const struct place place, __u6
 	__u32 depth;
 
 	for (depth = 0; depth < NEST_MAX_DEPTH; depth++) {
-		span = span_slot(call_index(frame, depth));
+		span = call_slot(frame, depth);
 		if (is_same_frame(frame, span->id, place.is_kprobe) && span->site == site)
 			return span;
 	}
@@ -95,7 +95,7 @@ static __always_inline void nest_begin(const struct place place, void *ctx, __u3
 
 	if (!lat_read(lat_state.gate))
 		return;
-	if (lat_config.has_filter && !filter_pass()) {
+	if (lat_config.filter && !filter_pass()) {
 		lat_count(place.op, LAT_FILTERED);
 		/* Its exit must find nothing. */
 		span = nest_find(place, frame, site);

@@ -75,7 +75,7 @@ static __always_inline void pair_begin(__u64 key, __u32 site, __u64 arg)
 	if (!lat_read(lat_state.gate))
 		return;
 	span = pair_find(key);
-	if (lat_config.has_filter && !filter_pass()) {
+	if (lat_config.filter && !filter_pass()) {
 		lat_count(0, LAT_FILTERED);
 		if (span) {
 			lat_count(0, LAT_LOST_EXIT);

@@ -55,10 +55,10 @@ int sys_enter(__u64 *ctx)
 	site = syscall_site(ctx[1]);
 	switch (syscall_kinds[site]) {
 	case KIND_LEFT_OUT:
-		call_leave_out(place, span_slot(call_index(ctx[0], 0)), ctx[0]);
+		call_filtered(place, ctx);
 		return 0;
 	case KIND_NEVER_RETURNS:
-		if (lat_config.has_filter && !filter_pass()) {
+		if (lat_config.filter && !filter_pass()) {
 			lat_count(0, LAT_FILTERED);
 			return 0;
 		}
@@ -66,6 +66,10 @@ int sys_enter(__u64 *ctx)
 		lat_count(0, LAT_NO_RETURN);
 		return 0;
 	default:
+		if (lat_config.filter && !filter_pass()) {
+			call_filtered(place, ctx);
+			return 0;
+		}
 		span = call_begin(place, ctx);
 		if (span)
 			span->site = site;
@@ -103,6 +107,6 @@ int sys_exit(__u64 *ctx)
 	/* A return from a signal handler has put back what the registers were, and is no call any more. */
 	if (number == ~0ULL)
 		result = 0;
-	call_end(place, ctx, result);
+	call_end_with(place, call_frame(place, ctx), result);
 	return 0;
 }

@@ -72,24 +72,29 @@ bool host_has_kprobes(void)
 	return !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 }
 
+static char *symbols;
+
 /* The whole file; kept, since it takes long to read. NULL when it cannot be read. */
 static const char *kallsyms(void)
 {
-	static char *text;
 	size_t size = 0;
 	FILE *file;
 
-	if (text)
-		return text;
+	if (symbols)
+		return symbols;
 	file = fopen("/proc/kallsyms", "re");
 	/* No line holds a NUL, so one "line" up to it is everything. */
-	if (file && getdelim(&text, &size, '\0', file) < 0) {
-		free(text);
-		text = NULL;
-	}
+	if (file && getdelim(&symbols, &size, '\0', file) < 0)
+		host_release_symbols();
 	if (file)
 		fclose(file);
-	return text;
+	return symbols;
+}
+
+void host_release_symbols(void)
+{
+	free(symbols);
+	symbols = NULL;
 }
 
 /* "ADDRESS TYPE NAME[\t[MODULE]]", which is cut up. T and t are functions, W and w such that others may replace. */

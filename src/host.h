@@ -33,6 +33,9 @@ int host_each_function(int (*consider)(void *context, const char *function, cons
 /* Whether /proc/kallsyms lists a function of that name. */
 bool host_has_symbol(const char *function);
 
+/* Gives the memory of /proc/kallsyms back, some MiB; it is read again when it is needed once more. */
+void host_release_symbols(void);
+
 /* The mode in brackets of the kernel's lockdown file, "none" when there is none. */
 const char *host_lockdown(char buffer[static 32]);
 

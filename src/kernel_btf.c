@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the running kernel's own type information says, and what its verifier takes. Loaded once, on first use. */
+/* What the running kernel's own type information says, and what its verifier takes. Loaded on first use. */
 #include "kernel_btf.h"
 
 #include <errno.h>
@@ -10,13 +10,19 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+static struct btf *loaded;
+
 static const struct btf *kernel_btf(void)
 {
-	static struct btf *btf;
+	if (!loaded)
+		loaded = btf__load_vmlinux_btf();
+	return loaded;
+}
 
-	if (!btf)
-		btf = btf__load_vmlinux_btf();
-	return btf;
+void kernel_btf_release(void)
+{
+	btf__free(loaded);
+	loaded = NULL;
 }
 
 int kernel_btf_function_id(const char *function)

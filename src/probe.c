@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "host.h"
+#include "kernel_btf.h"
 #include "label.h"
 #include "log.h"
 #include "object.h"
@@ -70,6 +71,15 @@ static struct bpf_map *object_map(const struct probe *probe, const char *name)
 	return bpf_object__find_map_by_name(probe->object, name);
 }
 
+static enum lat_filter filter_kind(const struct lat_config *config)
+{
+	if (!config->has_filter)
+		return LAT_FILTER_NONE;
+	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow)
+		return LAT_FILTER_ANY;
+	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
+}
+
 /* Fills in the constants, the target's own among them. */
 static int configure(struct probe *probe, const struct probe_options *options, struct setup *setup)
 {
@@ -82,7 +92,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	*config = options->config;
 	config->op_mask = probe->op_mask;
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow || config->op_mask != (1U << probe->target->n_ops) - 1;
+			     config->filter_follow;
+	/* Where operations are functions, those not asked for are not attached. */
+	if (!probe->target->needs_kprobes)
+		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
 		if (!(options->dims & 1U << dim))
 			continue;
@@ -95,6 +108,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	}
 	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
 		debug("cannot tell this process's PID namespace: taken as the initial one");
+	config->filter = (uint8_t)filter_kind(config);
 	status = probe->target->configure ? probe->target->configure(setup) : 0;
 	probe->sites = setup->sites;
 	probe->n_sites = setup->n_sites;
@@ -129,7 +143,11 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
-	bpf_map__set_max_entries(object_map(probe, "lat_ring"), ring_bytes);
+	/* What is not asked for takes the least that the kernel allows. */
+	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
+				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));
+	if (!config->filter_follow)
+		bpf_map__set_max_entries(object_map(probe, "lat_followed"), 1);
 }
 
 static int load_failed(int error)
@@ -189,6 +207,9 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 		return status;
 	size(probe, options->max_keys ? options->max_keys : setup.max_keys, options->ring_bytes);
 	error = bpf_object__load(probe->object);
+	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
+	kernel_btf_release();
+	host_release_symbols();
 	if (error)
 		return load_failed(error);
 	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);

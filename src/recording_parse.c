@@ -331,10 +331,10 @@ struct snapshot *recording_parse(const json_t *root, struct names *names, struct
 		parse_outliers(&parse, root, snapshot);
 		parse_stacks(&parse, root, snapshot);
 	}
-	if (!parse.has_failed) {
-		snapshot_derive(snapshot);
+	if (!parse.has_failed && !snapshot_derive(snapshot))
+		parse_complain(&parse, "memory is short");
+	if (!parse.has_failed)
 		return snapshot;
-	}
 	snapshot_free(snapshot);
 	return NULL;
 }

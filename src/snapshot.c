@@ -202,6 +202,48 @@ static int compare_series(const void *a, const void *b)
 	return order;
 }
 
+static int compare_but_ret(const struct series *left, const struct series *right)
+{
+	int order = 0;
+	size_t i;
+
+	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)
+		if (strcmp(left->labels[i].name, "ret"))
+			order = strcmp(left->labels[i].value, right->labels[i].value);
+	return order ? order : (left->n_labels > right->n_labels) - (left->n_labels < right->n_labels);
+}
+
+static int compare_siblings(const void *a, const void *b)
+{
+	const struct series *left = *(struct series *const *)a, *right = *(struct series *const *)b;
+	int order = compare_but_ret(left, right);
+
+	return order ? order : (left > right) - (left < right);
+}
+
+/* By sorting: looking for each one's siblings among all takes far too long where there are thousands. */
+static bool link_siblings(struct snapshot *snapshot)
+{
+	struct series **sorted = calloc(snapshot->n_series + 1, sizeof(struct series *));
+	size_t i;
+
+	if (!sorted)
+		return false;
+	for (i = 0; i < snapshot->n_series; i++)
+		sorted[i] = &snapshot->series[i];
+	qsort(sorted, snapshot->n_series, sizeof(*sorted), compare_siblings);
+	for (i = 0; i < snapshot->n_series; i++) {
+		if (i && !compare_but_ret(sorted[i - 1], sorted[i])) {
+			sorted[i]->first_sibling = sorted[i - 1]->first_sibling;
+			sorted[i - 1]->next_sibling = sorted[i];
+		} else {
+			sorted[i]->first_sibling = sorted[i];
+		}
+	}
+	free(sorted);
+	return true;
+}
+
 static bool make_series(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct reading *now = input->now;
@@ -221,7 +263,7 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 	return true;
 }
 
-void snapshot_derive(struct snapshot *snapshot)
+bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
 
@@ -229,6 +271,7 @@ void snapshot_derive(struct snapshot *snapshot)
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
+	return link_siblings(snapshot);
 }
 
 static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input *input)
@@ -285,10 +328,8 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
 	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
-	    make_outliers(snapshot, input)) {
-		snapshot_derive(snapshot);
+	    make_outliers(snapshot, input) && snapshot_derive(snapshot))
 		return snapshot;
-	}
 	snapshot_free(snapshot);
 	return NULL;
 }

@@ -21,6 +21,8 @@ struct series {
 	struct label *labels; /* "op" first; "phase" next where the target has phases; "ret" next; then dimensions */
 	size_t n_labels;
 	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
+	/* Those that differ from it in ret at most, itself among them, in the snapshot's order: the first; the next one. */
+	const struct series *first_sibling, *next_sibling;
 	bool has_bytes;
 	uint64_t count, sum_ns, bytes;
 	uint64_t min_ns, max_ns;
@@ -131,8 +133,11 @@ struct snapshot_input {
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
 
-/* Computes what follows from the counts and the elapsed time: means, rates, percentiles, the order of the series. */
-void snapshot_derive(struct snapshot *snapshot);
+/*
+ * Computes what follows from the counts and the elapsed time: means, rates, percentiles, the order of the series and
+ * which are siblings. False when memory is short.
+ */
+bool snapshot_derive(struct snapshot *snapshot);
 
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 

@@ -346,8 +346,7 @@ static int sum_up(struct snapshot *sum, const struct snapshot *const *parts, siz
 		return -ENOMEM;
 	outliers_free(&sum->outliers);
 	sum->outliers = sorted;
-	snapshot_derive(sum);
-	return 0;
+	return snapshot_derive(sum) ? 0 : -ENOMEM;
 }
 
 int snapshot_sum(const struct snapshot *const *parts, size_t n_parts, struct snapshot **result)

@@ -86,8 +86,10 @@ struct lat_hist {
 /*
  * A measured thing under way. `claims` makes a slot of the table somebody's: who adds one and then reads exactly
  * one owns it, who reads more takes it back and goes to the hash map. (Atomic adds without a result are all that
- * 5.10 has, and are enough.)
+ * 5.10 has, and are enough.) A call's span that went there adds LAT_CLAIM_SPILLED, so that the slot alone tells its
+ * thread where to look.
  */
+#define LAT_CLAIM_SPILLED 0x10000U
 struct lat_span {
 	__u64 id; /* calls: stack address at entry; block: address of the request; 0: free */
 	__u64 start_ns;
@@ -113,6 +115,12 @@ struct lat_span {
 /* What --ret asks of a call's result. */
 enum lat_test { LAT_TEST_NONE, LAT_TEST_LESS, LAT_TEST_GREATER, LAT_TEST_EQUAL, LAT_TEST_NOT_EQUAL };
 
+enum lat_filter {
+	LAT_FILTER_NONE,
+	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number */
+	LAT_FILTER_ANY,
+};
+
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
 	__u64 max_ns;     /* longer ones are LAT_REJECTED; at most 2^63 - 1, which is no limit */
@@ -123,6 +131,7 @@ struct lat_config {
 	char comm[LAT_COMM_LEN];
 	__u8 has_filter; /* any of pid, device and the next ones, or not all of op_mask */
 	__u8 filter_comm, filter_cgroup, filter_follow; /* the maps lat_cgroup, lat_followed */
+	__u8 filter;      /* enum lat_filter */
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */

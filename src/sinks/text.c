@@ -226,32 +226,17 @@ static void print_percentiles(struct text *text, const struct series *series)
 	out_printf(text->out, "%8s\n", units_duration(buffer, series->mean_ns));
 }
 
-/* Whether both are of the same operation and dimensions, and differ in how the calls ended at most. */
-static bool are_siblings(const struct series *left, const struct series *right)
-{
-	size_t i;
-
-	if (left->n_labels != right->n_labels)
-		return false;
-	for (i = 0; i < left->n_labels; i++)
-		if (strcmp(left->labels[i].name, "ret") && strcmp(left->labels[i].value, right->labels[i].value))
-			return false;
-	return true;
-}
-
 /* What did not end well, or did nothing: a line for each return class. */
 static void print_siblings(struct text *text, const struct series *head)
 {
-	const struct snapshot *snapshot = text->snapshot;
 	char count[UNITS_LEN], percent[UNITS_LEN], mean[UNITS_LEN], max[UNITS_LEN + 1];
-	const struct series *series, *end = snapshot->series + snapshot->n_series;
+	const struct series *series;
 	uint64_t n_all = 0;
 
-	for (series = snapshot->series; series < end; series++)
-		if (are_siblings(series, head))
-			n_all += series->count;
-	for (series = snapshot->series; series < end; series++)
-		if (!series->summary && are_siblings(series, head)) {
+	for (series = head->first_sibling; series; series = series->next_sibling)
+		n_all += series->count;
+	for (series = head->first_sibling; series; series = series->next_sibling)
+		if (!series->summary) {
 			out_puts(text->out, "  ");
 			out_escaped(text->out, series_label(series, "ret"), 6);
 			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
@@ -262,16 +247,14 @@ static void print_siblings(struct text *text, const struct series *head)
 }
 
 /* The one of its siblings that has been ok; where none has, the first. */
-static bool is_head(const struct snapshot *snapshot, const struct series *series)
+static bool is_head(const struct series *series)
 {
-	const struct series *other;
+	const struct series *sibling;
 
-	if (series->summary)
-		return true;
-	for (other = snapshot->series; other < snapshot->series + snapshot->n_series; other++)
-		if (other != series && are_siblings(other, series) && (other->summary || other < series))
-			return false;
-	return true;
+	for (sibling = series->first_sibling; sibling; sibling = sibling->next_sibling)
+		if (sibling->summary)
+			return series == sibling;
+	return series == series->first_sibling;
 }
 
 static void print_all_series(struct text *text)
@@ -280,7 +263,7 @@ static void print_all_series(struct text *text)
 	const struct series *series;
 
 	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
-		if (!is_head(snapshot, series))
+		if (!is_head(series))
 			continue;
 		out_puts(text->out, "\n");
 		style(text, BOLD);

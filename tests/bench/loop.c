@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Best of five: nanoseconds (under -icount: instructions) a call in a loop of calls, on stdout. */
+/* Best of five: nanoseconds (under -icount: instructions) a call in a loop of calls; and how many calls there were. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define N_CALLS 20000
 #define N_ROUNDS 5
 
+static const char *disk = "/dev/nullb0";
 static int fd, peer;
 static char *buffer;
 
@@ -45,6 +46,28 @@ static void read_one(void)
 	check(read(fd, buffer, 1) == 1, "read");
 }
 
+static void open_file(void)
+{
+	char name[] = "/var/tmp/latencyprobe-bench.XXXXXX";
+
+	fd = mkstemp(name);
+	check(fd >= 0 && write(fd, buffer, 1) == 1 && !unlink(name), name);
+}
+
+static void read_again(void)
+{
+	check(pread(fd, buffer, 1, 0) == 1, "pread");
+}
+
+static void open_nothing(void)
+{
+}
+
+static void ask_for_parent(void)
+{
+	syscall(SYS_getppid);
+}
+
 static void open_loopback(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -63,25 +86,28 @@ static void send_recv(void)
 	check(send(fd, buffer, 1, 0) == 1 && recv(peer, buffer, 1, 0) == 1, "send and recv");
 }
 
-static void open_nullb0(void)
+static void open_disk(void)
 {
-	fd = open("/dev/nullb0", O_RDONLY | O_DIRECT);
-	check(fd >= 0, "/dev/nullb0");
+	fd = open(disk, O_RDONLY | O_DIRECT);
+	check(fd >= 0, disk);
 }
 
 static void read_page(void)
 {
-	check(pread(fd, buffer, 4096, 0) == 4096, "/dev/nullb0");
+	check(pread(fd, buffer, 4096, 0) == 4096, disk);
 }
 
 static const struct loop {
 	const char *name;
 	void (*open)(void);
 	void (*call)(void);
+	int n_calls;
 } loops[] = {
-	{ "read", open_zero, read_one },
-	{ "tcp", open_loopback, send_recv },
-	{ "block", open_nullb0, read_page },
+	{ "read", open_zero, read_one, 20000 },
+	{ "file", open_file, read_again, 20000 },
+	{ "tcp", open_loopback, send_recv, 4000 },
+	{ "block", open_disk, read_page, 4000 },
+	{ "syscall", open_nothing, ask_for_parent, 20000 },
 };
 
 int main(int argc, char **argv)
@@ -91,18 +117,20 @@ int main(int argc, char **argv)
 	size_t i;
 	int round, call;
 
-	for (i = 0; argc == 2 && i < sizeof(loops) / sizeof(loops[0]); i++)
+	if (argc == 3)
+		disk = argv[2];
+	for (i = 0; argc >= 2 && i < sizeof(loops) / sizeof(loops[0]); i++)
 		if (!strcmp(loops[i].name, argv[1]))
 			loop = &loops[i];
-	check(loop && !posix_memalign((void **)&buffer, 4096, 4096), "usage: loop read|tcp|block");
+	check(loop && !posix_memalign((void **)&buffer, 4096, 4096), "usage: loop read|file|tcp|block|syscall [DISK]");
 	loop->open();
 	for (round = 0; round < N_ROUNDS; round++) {
 		start = now_ns();
-		for (call = 0; call < N_CALLS; call++)
+		for (call = 0; call < loop->n_calls; call++)
 			loop->call();
 		took = now_ns() - start;
 		best = took < best ? took : best;
 	}
-	printf("%" PRIu64 "\n", best / N_CALLS);
+	printf("%" PRIu64 " %d\n", best / (uint64_t)loop->n_calls, N_ROUNDS * loop->n_calls);
 	return 0;
 }

@@ -46,6 +46,14 @@ def _need_null_blk():
     return None if os.path.isdir("/sys/kernel/config/nullb") else "null_blk has no configfs folder"
 
 
+def _need_loop():
+    if os.geteuid() or not shutil.which("losetup"):
+        return "no root, or losetup is not installed"
+    if os.path.exists("/dev/loop-control") or _module_is_there("loop"):
+        return None
+    return "no loop devices in this kernel"
+
+
 def _need_netem():
     if not shutil.which("tc"):
         return "tc is not installed"
@@ -83,6 +91,7 @@ NEEDS = {
     "icount": _need_icount,
     "disk": _need_disk,
     "null_blk": _need_null_blk,
+    "loop": _need_loop,
     "netem": _need_netem,
     "cgroup2": _need_cgroup2,
     "direct_root": _need_direct_root,

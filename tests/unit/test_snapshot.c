@@ -292,6 +292,40 @@ static void test_no_time_at_all(void **state)
 	reading_free(&now);
 }
 
+/* Reads that ended in three ways are siblings, in the snapshot's order; writes are none of theirs. */
+static void test_siblings(void **state)
+{
+	const struct lat_key keys[] = {
+		fixture_key(FILES_READ, LAT_RET_OK), fixture_key(FILES_READ, LAT_RET_EOF),
+		fixture_key(FILES_READ, LAT_RET_ERROR), fixture_key(FILES_WRITE, LAT_RET_OK),
+	};
+	const uint64_t ns[] = { 2000, 1000, 4000, 3000 };
+	struct reading now = fixture_reading(SECOND);
+	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	const struct series *ok, *eof, *error, *write;
+	struct snapshot *snapshot;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fixture_record(&now, &keys[i], ns[i], 0, 1);
+	snapshot = snapshot_make(&input);
+	ok = find(snapshot, "read", "ok");
+	eof = find(snapshot, "read", "eof");
+	error = find(snapshot, "read", "error");
+	write = find(snapshot, "write", "ok");
+	assert_ptr_equal(error->first_sibling, error);
+	assert_ptr_equal(error->next_sibling, ok);
+	assert_ptr_equal(ok->first_sibling, error);
+	assert_ptr_equal(ok->next_sibling, eof);
+	assert_ptr_equal(eof->first_sibling, error);
+	assert_null(eof->next_sibling);
+	assert_ptr_equal(write->first_sibling, write);
+	assert_null(write->next_sibling);
+	snapshot_free(snapshot);
+	reading_free(&now);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -299,7 +333,7 @@ int main(void)
 		cmocka_unit_test(test_interval), cmocka_unit_test(test_lost_races_are_mended),
 		cmocka_unit_test(test_overflow), cmocka_unit_test(test_order), cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_other), cmocka_unit_test(test_unknown_keys_are_left_out),
-		cmocka_unit_test(test_depths), cmocka_unit_test(test_no_time_at_all),
+		cmocka_unit_test(test_depths), cmocka_unit_test(test_no_time_at_all), cmocka_unit_test(test_siblings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
