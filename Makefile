@@ -130,7 +130,7 @@ bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit fuzz-corpus layers ## what needs neither root nor BPF: unit tests, layers
+check: unit fuzz-corpus layers example ## what needs neither root nor BPF: unit tests, layers
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -166,6 +166,10 @@ $(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildc
 .PHONY: layers
 layers: $(OBJECTS)
 	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: example
+example: all
+	$(Q)tests/example
 
 .PHONY: demo
 demo: ## installs what is missing, builds, and traces real work with vfs, tcp and block

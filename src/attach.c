@@ -152,6 +152,19 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 	return 0;
 }
 
+bool attach_has_cookies(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) == 1;
+}
+
+bool attach_can_share(size_t n)
+{
+	if (n <= 1 || attach_has_cookies())
+		return true;
+	fail(0, "kernels before 5.15 measure one function at a time, and these are %zu", n);
+	return false;
+}
+
 int links_add(struct links *links, struct bpf_link *link)
 {
 	struct bpf_link **more = link ? realloc(links->items, (links->n_items + 1) * sizeof(struct bpf_link *)) : NULL;
@@ -220,7 +233,7 @@ static int attach_clone(struct links *links, const struct bpf_program *program, 
 
 static struct bpf_link *attach_uprobe(const struct place *place, const struct bpf_program *program, bool is_exit)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie,
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0,
 		    .func_name = place->function);
 
 	return bpf_program__attach_uprobe_opts(program, place->pid, place->binary, 0, &options);
@@ -238,7 +251,7 @@ static struct bpf_link *attach_usdt(const struct place *place, const struct bpf_
 static int attach_program(struct links *links, const struct place *place, struct bpf_program *program, int *fd)
 {
 	bool is_exit = program == place->exit;
-	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie);
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0);
 
 	if (place->kind == PLACE_FENTRY && place->is_shared)
 		return attach_clone(links, program, place, fd);

@@ -399,7 +399,7 @@ void cli_print_help(void)
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
-	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
+	     "  or:  latencyprobe list [TARGET [NAME]...] | doctor | --help | --version\n"
 	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n"
 	     "  or:  latencyprobe compare BASE NEW | report FILE [FILE2] -o PAGE.html\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"

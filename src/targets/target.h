@@ -67,6 +67,8 @@ struct target {
 	const char *words;        /* what positional words are: "NAME..."; NULL: interval and count */
 	size_t min_words;
 	const char *site_name;    /* label of what was measured, where that is named by words: "syscall" */
+	/* Prints what the words name here, a line each; for targets with words. 0 or an exit status, reported. */
+	int (*list)(char *const *words, size_t n_words);
 	const void *(*elf_bytes)(size_t *n_bytes); /* the skeleton's object */
 	/* Fills in the target's own part before loading; optional. 0 or an exit status, reported. */
 	int (*configure)(struct setup *setup);
