@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -18,6 +19,7 @@
 #include "targets/target.h"
 
 #define PROGRESS_NS 1000000000ULL
+#define MANY_LINKS 200
 
 const char *const place_kind_names[] = {
 	[PLACE_TRACEPOINT] = "tp_btf", [PLACE_FENTRY] = "fentry", [PLACE_KPROBE] = "kprobe",
@@ -197,6 +199,9 @@ static int links_add_fd(struct links *links, int fd)
 
 void links_free(struct links *links)
 {
+	/* The kernel waits for a grace period after each, with a lock held. */
+	if (links->n_items + links->n_fds > MANY_LINKS)
+		note("Detaching from %zu places...", links->n_items + links->n_fds);
 	while (links->n_items)
 		bpf_link__destroy(links->items[--links->n_items]);
 	while (links->n_fds)
@@ -302,11 +307,24 @@ static int attach_multi(struct places *places, struct links *links)
 	return error;
 }
 
+/* Links are open files, of which 1,024 are usual. */
+static void allow_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int attach_places(struct places *places, struct links *links)
 {
 	uint64_t next_ns = host_monotonic_ns() + PROGRESS_NS;
 	size_t i;
 
+	if (places->n > MANY_LINKS)
+		allow_open_files();
 	for (i = 0; i < places->n; i++) {
 		if (places->items[i].kind == PLACE_MULTI)
 			continue;

@@ -26,6 +26,7 @@
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
 #define DEFAULT_OWN_HISTS 240
 #define MAX_DIRECT_SERIES 256
+#define MAX_SKIPS_SHOWN 10
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
  * shards as keep memory within bounds.
@@ -290,6 +291,7 @@ static int add_infos(struct probe *probe)
 {
 	struct place *place, *end = probe->places.items + probe->places.n;
 	struct probe_info *info;
+	size_t n_skipped = 0;
 
 	probe->infos = calloc(probe->places.n + 1, sizeof(*probe->infos));
 	if (!probe->infos) {
@@ -300,7 +302,8 @@ static int add_infos(struct probe *probe)
 		if (place->error && !place->is_shared)
 			return attach_failed(place->error, place->function);
 		if (place->error) {
-			warn("skipped %s: cannot attach to it: %s", place->function, strerror(-place->error));
+			if (n_skipped++ < MAX_SKIPS_SHOWN)
+				warn("skipped %s: cannot attach to it: %s", place->function, strerror(-place->error));
 			continue;
 		}
 		info = &probe->infos[probe->n_infos++];
@@ -308,6 +311,8 @@ static int add_infos(struct probe *probe)
 		info->function = place->function;
 		info->attach = (char *)place_kind_names[place->kind];
 	}
+	if (n_skipped > MAX_SKIPS_SHOWN)
+		warn("skipped %zu more", n_skipped - MAX_SKIPS_SHOWN);
 	return probe->n_infos || !probe->places.n ? 0 : attach_failed(end[-1].error, end[-1].function);
 }
 
