@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
 	kernel_btf_release();
 	host_release_symbols();
+	malloc_trim(0); /* what lies below later, smaller pieces as well */
 	if (error)
 		return load_failed(error);
 	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);

@@ -133,3 +133,21 @@ def without_kprobes():
     status, _, stderr = run_plain("func", "vfs_read", "--duration", "1")
     require_equal(status, 3, f"exit status: {stderr}")
     require("syscall" in stderr, stderr)
+
+
+@test("kprobes")
+def lists_what_can_be_attached_to():
+    status, stdout, stderr = run_plain("list", "func", "vfs_rea*")
+    require_equal(status, 0, f"exit status: {stderr}")
+    lines = dict(line.split(None, 1) for line in stdout.splitlines())
+    require("vfs_read" in lines and "fentry" in lines["vfs_read"] and "kprobe" in lines["vfs_read"], stdout)
+
+
+@test("kprobes", each=WAYS)
+def outliers(attach):
+    n, delay_ns = 10, 12_000_000
+    report = probe("func", "vfs_read", "--attach", attach, "-c", "lp-work", "--outlier", "8ms",
+                   command=[WORK, "pipe", n, delay_ns])
+    lines = [line for line in report.stdout.splitlines() if " lp-work " in line]
+    require_equal(len(lines), report.count_from(8_000_000), "lines of outliers")
+    require(len(lines) >= n - 1 and all("vfs_read" in line for line in lines), f"{lines}")

@@ -2,8 +2,9 @@
 """Functions of programs and pairs of static probes: exact counts, known delays, recursion, errors."""
 
 import os
+import subprocess
 
-from harness import KERNEL, WORK, probe, require, require_equal, run_plain
+from harness import KERNEL, WORK, Folder, probe, require, require_equal, run_plain
 from registry import Skip, test
 
 N = 20
@@ -132,3 +133,24 @@ def errors(kind):
     status, _, stderr = run_plain(*args, "--duration", "1")
     require_equal(status, 2, f"exit status: {stderr}")
     require(expected in stderr and len(stderr.splitlines()) == 1, stderr)
+
+
+@test("root", "objcopy")
+def warns_of_go():
+    """Go's own section is what tells; the functions are still there."""
+    skip_unless_uprobes()
+    with Folder() as folder:
+        subprocess.run(["objcopy", "--add-section", f".gopclntab={__file__}", WORK, folder / "go"], check=True)
+        status, _, stderr = run_plain("uprobe", folder / "go", "work_recursive", "--duration", "0.1")
+    require_equal(status, 0, f"exit status: {stderr}")
+    require("is a Go program" in stderr, stderr)
+
+
+@test("root")
+def lists_functions_and_probes():
+    status, stdout, _ = run_plain("list", "uprobe", WORK, "work_rec*")
+    require_equal((status, stdout), (0, "work_recursive\n"), "functions")
+    status, stdout, _ = run_plain("list", "usdt", WORK)
+    require(status == 0 and "lp_work:request_start  1 argument\n" in stdout, f"probes: {stdout}")
+    status, _, stderr = run_plain("list", "usdt", "sleep")
+    require(status == 2 and "no USDT probes" in stderr, f"status {status}: {stderr}")
