@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "alert.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
@@ -26,6 +27,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
+	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -50,6 +52,11 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "alert", OPTION_ALERT, "WHEN", 0,
+	  "Say so on stderr when, in an interval, FIGURE>LIMIT, as 'p99>5ms' or 'read:count<1'; may be repeated" },
+	{ "on-alert", OPTION_ON_ALERT, "COMMAND", 0,
+	  "Run this by sh, once in an interval at most, when alerts fire; its environment has LATENCYPROBE_ALERT and so on" },
+	{ "strict", OPTION_STRICT, NULL, 0, "Exit with status 4 if an alert fired or anything was lost" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -253,6 +260,20 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
+static void parse_alert(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	struct run_options *options = parse->options;
+	struct alert *alerts = realloc(options->alerts, (options->n_alerts + 1) * sizeof(*alerts));
+
+	if (!alerts)
+		exit(fail(EXIT_FAILED, "--alert: no memory"));
+	options->alerts = alerts;
+	if (alert_parse(&alerts[options->n_alerts], text))
+		usage_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
+			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
+	options->n_alerts++;
+}
+
 /* [interval [count]], as the older tools have it, unless the target has use for words. */
 static void parse_positional(struct argp_state *state, const struct parse *parse, const char *text)
 {
@@ -266,6 +287,27 @@ static void parse_positional(struct argp_state *state, const struct parse *parse
 		options->n_intervals = parse_number(state, "count", text, UINT32_MAX);
 	else
 		usage_error(state, "what is %s? (a command to trace comes behind --)", text);
+}
+
+/* Where an operation's name is all that series have, what is before the colon has to be one: else it is a slip. */
+static void check_alerts(struct argp_state *state, const struct parse *parse)
+{
+	const struct run_options *options = parse->options;
+	const struct target *target = parse->target;
+	const struct alert *alert;
+	size_t i;
+
+	if (target->site_name || (target->n_ops && target->ops->phase) || (options->probe.dims & ~(1U << LAT_DIM_OP)))
+		return;
+	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++) {
+		for (i = 0; i < target->n_ops; i++)
+			if (strlen(target->ops[i].name) == alert->n_where &&
+			    !strncmp(target->ops[i].name, alert->text, alert->n_where))
+				break;
+		if (alert->n_where && i == target->n_ops)
+			usage_error(state, "--alert: %s has no operation %.*s", target->name, (int)alert->n_where,
+				    alert->text);
+	}
 }
 
 static void check(struct argp_state *state, struct parse *parse)
@@ -282,6 +324,9 @@ static void check(struct argp_state *state, struct parse *parse)
 		usage_error(state, "--live needs stdout for itself: no %s", options->quiet ? "--quiet" : "-o -");
 	if (options->live && !options->interval_ns)
 		options->interval_ns = DEFAULT_LIVE_NS;
+	if (options->on_alert && !options->n_alerts)
+		usage_error(state, "--on-alert needs --alert");
+	check_alerts(state, parse);
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
 	options->sink = sink_choose(parse->format, options->output);
@@ -320,6 +365,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case OPTION_LIVE: options->live = true; break;
+	case OPTION_ALERT: parse_alert(state, parse, text); break;
+	case OPTION_ON_ALERT: options->on_alert = text; break;
+	case OPTION_STRICT: options->strict = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
 	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;

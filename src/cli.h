@@ -8,6 +8,7 @@
 
 #include "probe.h"
 
+struct alert;
 struct sink;
 
 struct run_options {
@@ -19,6 +20,10 @@ struct run_options {
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
+	struct alert *alerts; /* owned, n_alerts of them */
+	size_t n_alerts;
+	const char *on_alert; /* a command for sh; NULL: none */
+	bool strict;          /* an alert or a loss gives EXIT_CHECKED */
 	char **command;       /* NULL, or the traced command */
 	const char *command_line; /* as typed */
 };

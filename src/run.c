@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "child.h"
 #include "cli.h"
 #include "events.h"
@@ -46,6 +47,7 @@ struct run {
 	bool has_before;
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t n_intervals;
+	struct alarms alarms;
 	struct child child;
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
@@ -55,6 +57,7 @@ struct run {
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
 	bool has_failed; /* to write the file */
+	bool has_loss;   /* of the kind that --strict does not take */
 };
 
 static int watch(struct run *run, enum event event, int fd)
@@ -181,6 +184,10 @@ static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
+	/* Lines would tear the screen. */
+	alarms_check(&run->alarms, snapshot, run->live && isatty(STDERR_FILENO));
+	if (run->options->strict && !snapshot->number)
+		run->has_loss = alarms_has_loss(snapshot);
 	if (run->live)
 		live_show(run->live, snapshot);
 	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
@@ -420,7 +427,11 @@ static void finish(struct run *run)
 
 int run(const struct run_options *options)
 {
-	struct run run = { .options = options, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	struct run run = {
+		.options = options,
+		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
+	};
 	int status, error;
 
 	if (run.epoll_fd < 0) {
@@ -449,5 +460,7 @@ int run(const struct run_options *options)
 	if (!error)
 		error = report_final(&run);
 	finish(&run);
-	return error || run.has_failed ? EXIT_FAILED : EXIT_FINE;
+	if (error || run.has_failed)
+		return EXIT_FAILED;
+	return options->strict && (run.alarms.n_fired || run.has_loss) ? EXIT_CHECKED : EXIT_FINE;
 }
