@@ -27,7 +27,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
-	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT,
+	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
 };
 
 static const struct argp_option argp_options[] = {
@@ -52,6 +52,8 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "top", OPTION_TOP, "N", 0,
+	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
 	{ "alert", OPTION_ALERT, "WHEN", 0,
 	  "Say so on stderr when, in an interval, FIGURE>LIMIT, as 'p99>5ms' or 'read:count<1'; may be repeated" },
 	{ "on-alert", OPTION_ON_ALERT, "COMMAND", 0,
@@ -365,6 +367,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case OPTION_LIVE: options->live = true; break;
+	case OPTION_TOP: options->top = (unsigned int)parse_number(state, "--top", text, UINT32_MAX); break;
 	case OPTION_ALERT: parse_alert(state, parse, text); break;
 	case OPTION_ON_ALERT: options->on_alert = text; break;
 	case OPTION_STRICT: options->strict = true; break;

@@ -18,6 +18,7 @@ struct run_options {
 	uint64_t n_intervals; /* 0: any number */
 	const char *output;   /* NULL: stdout only */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
+	unsigned int top;     /* see struct sink_options */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
 	struct alert *alerts; /* owned, n_alerts of them */

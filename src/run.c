@@ -53,7 +53,7 @@ struct run {
 	struct out *stdout_out, *stderr_out;
 	struct out *file_out; /* NULL without --output */
 	struct sink_feed screen, file; /* what is written to stdout_out and file_out */
-	struct sink_options sink_options;
+	struct sink_options sink_options, file_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
 	bool has_failed; /* to write the file */
@@ -301,9 +301,9 @@ static int loop(struct run *run)
 
 static int open_outputs(struct run *run)
 {
-	static const struct sink_options file_options;
 	const struct run_options *options = run->options;
 
+	run->sink_options.top = run->file_options.top = options->top;
 	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
 	run->stdout_out = out_wrap(stdout);
@@ -317,7 +317,7 @@ static int open_outputs(struct run *run)
 	if (!options->output)
 		return 0;
 	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
-	run->file = (struct sink_feed){ options->sink, run->file_out, &file_options };
+	run->file = (struct sink_feed){ options->sink, run->file_out, &run->file_options };
 	return run->file_out ? 0 : fail(-errno, "%s", options->output);
 }
 

@@ -12,6 +12,7 @@ struct snapshot;
 struct sink_options {
 	bool colour;        /* ANSI colours may be used */
 	unsigned int width; /* columns; 0: 80 */
+	unsigned int top;   /* how many series are shown in full; 0: the sink chooses */
 };
 
 /*

@@ -116,6 +116,7 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run.txt").sink->name, "text");
 	assert_string_equal(parse("files -o run").sink->name, "json");
 	assert_string_equal(parse("files --format json").sink->name, "json");
+	assert_int_equal(parse("files --top 3").top, 3);
 	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
 }
 
@@ -185,7 +186,7 @@ static void test_wrong(void **state)
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
-		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true",
+		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0",
 	};
 	char said[1024];
 	size_t i;

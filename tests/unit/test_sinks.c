@@ -71,6 +71,18 @@ static void test_colour_and_width(void **state)
 	assert_true(is_same);
 }
 
+static void test_top(void **state)
+{
+	struct snapshot *files = fixtures[0].make(), *many = fixture_many();
+	bool is_same = is_as_written(sink_find("text"), "files-top", files, &(struct sink_options){ .top = 1 });
+
+	(void)state;
+	is_same &= is_as_written(sink_find("text"), "many", many, &(struct sink_options){ 0 });
+	snapshot_free(files);
+	snapshot_free(many);
+	assert_true(is_same);
+}
+
 /* Neither in a line too long for the terminal nor with bytes that it would obey. */
 static void test_text_is_tame(void **state)
 {
@@ -204,7 +216,7 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_text_is_tame),
+		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_top), cmocka_unit_test(test_text_is_tame),
 		cmocka_unit_test(test_json_is_json), cmocka_unit_test(test_registries),
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_feed),
 	};
