@@ -28,6 +28,7 @@ enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
+	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -51,6 +52,10 @@ static const struct argp_option argp_options[] = {
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
+	{ "flush-every", OPTION_FLUSH_EVERY, "N", 0,
+	  "Write to FILE.jsonl every N intervals (default 1: what is killed has lost none)" },
+	{ "fsync", OPTION_FSYNC, NULL, 0, "Each time, wait until the disk has it (in a thread of its own)" },
+	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
 	{ "top", OPTION_TOP, "N", 0,
 	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
@@ -71,7 +76,7 @@ struct parse {
 	struct run_options *options;
 	const struct target *target;
 	const char *format;
-	bool has_by;
+	bool has_by, has_no_output;
 };
 
 /* One line, then the end. */
@@ -312,12 +317,29 @@ static void check_alerts(struct argp_state *state, const struct parse *parse)
 	}
 }
 
+static void check_output(struct argp_state *state, struct parse *parse)
+{
+	struct run_options *options = parse->options;
+
+	if (parse->has_no_output)
+		options->output = parse->format = NULL;
+	options->sink = sink_choose(parse->format, options->output);
+	if (!options->sink)
+		usage_error(state, "--format: there is no format %s", parse->format);
+	if ((options->flush_every || options->fsync) && !parse->has_no_output && !cli_is_streamed(options))
+		usage_error(state, "--flush-every and --fsync need a file that is written as the run goes on, such as -o "
+			    "FILE.jsonl");
+	if (!options->flush_every)
+		options->flush_every = 1;
+}
+
 static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
 
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
@@ -331,9 +353,6 @@ static void check(struct argp_state *state, struct parse *parse)
 	check_alerts(state, parse);
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
-	options->sink = sink_choose(parse->format, options->output);
-	if (!options->sink)
-		usage_error(state, "--format: there is no format %s", parse->format);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -368,6 +387,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case OPTION_LIVE: options->live = true; break;
 	case OPTION_TOP: options->top = (unsigned int)parse_number(state, "--top", text, UINT32_MAX); break;
+	case OPTION_FLUSH_EVERY: options->flush_every = parse_number(state, "--flush-every", text, UINT32_MAX); break;
+	case OPTION_FSYNC: options->fsync = true; break;
+	case OPTION_NO_OUTPUT: parse->has_no_output = true; break;
 	case OPTION_ALERT: parse_alert(state, parse, text); break;
 	case OPTION_ON_ALERT: options->on_alert = text; break;
 	case OPTION_STRICT: options->strict = true; break;
@@ -394,6 +416,11 @@ static int split_command(int argc, char **argv, struct run_options *options)
 			return i;
 		}
 	return argc;
+}
+
+bool cli_is_streamed(const struct run_options *options)
+{
+	return options->output && strcmp(options->output, "-") && options->sink->streams;
 }
 
 bool cli_asks_for_help(int argc, char **argv)

@@ -17,6 +17,8 @@ struct run_options {
 	uint64_t interval_ns; /* 0: one report at the end */
 	uint64_t n_intervals; /* 0: any number */
 	const char *output;   /* NULL: stdout only */
+	uint64_t flush_every; /* intervals, to an output that is written as the run goes on */
+	bool fsync;           /* each time */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	unsigned int top;     /* see struct sink_options */
 	bool quiet;
@@ -34,6 +36,9 @@ struct run_options {
  * program exits with EXIT_USAGE; --help exits, too. argv is kept.
  */
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
+
+/* Whether the output is a file of its own that is written as the run goes on. */
+bool cli_is_streamed(const struct run_options *options);
 
 /* Whether one of the words asks for help, as argp knows them. */
 bool cli_asks_for_help(int argc, char **argv);

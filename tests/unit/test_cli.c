@@ -117,6 +117,11 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run").sink->name, "json");
 	assert_string_equal(parse("files --format json").sink->name, "json");
 	assert_int_equal(parse("files --top 3").top, 3);
+	assert_int_equal(parse("files -o run.jsonl").flush_every, 1);
+	assert_int_equal(parse("files -o run.jsonl --flush-every 12 --fsync").flush_every, 12);
+	assert_true(parse("files -o run.jsonl --fsync").fsync);
+	assert_null(parse("files --no-output -o run.jsonl --format jsonl --fsync").output);
+	assert_string_equal(parse("files -o run.jsonl --no-output").sink->name, "text");
 	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
 }
 
@@ -187,6 +192,8 @@ static void test_wrong(void **state)
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
 		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0",
+		"files --fsync", "files -o run.json --flush-every 2", "files -o - --format jsonl --fsync",
+		"files -o run.jsonl --flush-every 0",
 	};
 	char said[1024];
 	size_t i;
