@@ -326,6 +326,8 @@ static void check_output(struct argp_state *state, struct parse *parse)
 	options->sink = sink_choose(parse->format, options->output);
 	if (!options->sink)
 		usage_error(state, "--format: there is no format %s", parse->format);
+	if (options->sink->needs_outliers && !options->probe.config.outlier_ns)
+		usage_error(state, "the format %s needs --outlier", options->sink->name);
 	if ((options->flush_every || options->fsync) && !parse->has_no_output && !cli_is_streamed(options))
 		usage_error(state, "--flush-every and --fsync need a file that is written as the run goes on, such as -o "
 			    "FILE.jsonl");

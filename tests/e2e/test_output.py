@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Outputs: hostile names, JSON that others can read, the same numbers in all."""
 
+import csv
 import json
 import signal
 import subprocess
@@ -61,6 +62,43 @@ def text_to_a_file():
         text = (folder / "report").read_text()
     require(text.startswith("block ") or "block" in text.splitlines()[0], f"no heading in {text!r}")
     require_equal(text.splitlines(), stdout.splitlines(), "text of file and of stdout")
+
+
+def rows_of(path):
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@test("root")
+def csv_of_histograms():
+    """The slots of all intervals, which are all calls."""
+    with Folder() as folder:
+        output = folder / "run.csv"
+        command = ["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.03; done"]
+        with Process(*probe_argv(["syscall", "nanosleep,clock_nanosleep", "-i", "0.1", "--by", "comm"], output,
+                                 command)) as process:
+            process.wait()
+        rows = rows_of(output)
+    require_equal(sum(int(row["count"]) for row in rows), 5, f"sleeps in {rows}")
+    require(all(row["comm"] == "sleep" and int(row["low_ns"]) > 25_000_000 and "nanosleep" in row["labels"]
+                and int(row["interval"]) for row in rows), f"not sleeps of 30 ms in intervals: {rows}")
+
+
+@test("root")
+def csv_of_outliers():
+    """The columns that other tools' scripts look for come first; a name with all that CSV has use for is one field."""
+    name = 'a,"b\n=c'
+    with Folder() as folder:
+        output = folder / "slow.outliers.csv"
+        command = ["bash", "-c", f"exec -a x python3 -c 'import time,sys; open(\"/proc/self/comm\",\"w\").write("
+                   f"sys.argv[1]); [time.sleep(0.03) for _ in range(4)]' \"$1\"", "bash", name]
+        options = ["syscall", "nanosleep,clock_nanosleep", "--outlier", "20ms"]
+        with Process(*probe_argv(options, output, command)) as process:
+            process.wait()
+        rows = rows_of(output)
+    require_equal(list(rows[0])[:3], ["timestamp_ns", "latency_ns", "event"], "first columns")
+    require_equal(len(rows), 4, f"rows in {rows}")
+    require(all(int(row["latency_ns"]) >= 30_000_000 and row["comm"] == 'a,"b\\x0a=c' for row in rows), f"{rows}")
 
 
 @test("root")

@@ -117,6 +117,7 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run").sink->name, "json");
 	assert_string_equal(parse("files --format json").sink->name, "json");
 	assert_int_equal(parse("files --top 3").top, 3);
+	assert_string_equal(parse("files -o slow.outliers.csv --outlier 1ms").sink->name, "csv-outliers");
 	assert_int_equal(parse("files -o run.jsonl").flush_every, 1);
 	assert_int_equal(parse("files -o run.jsonl --flush-every 12 --fsync").flush_every, 12);
 	assert_true(parse("files -o run.jsonl --fsync").fsync);
@@ -191,7 +192,7 @@ static void test_wrong(void **state)
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
-		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0",
+		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files -o slow.outliers.csv",
 		"files --fsync", "files -o run.json --flush-every 2", "files -o - --format jsonl --fsync",
 		"files -o run.jsonl --flush-every 0",
 	};
