@@ -104,6 +104,7 @@ static int trace(const struct target *target, int argc, char **argv)
 	cli_parse(argc - 1, argv + 1, target, &options);
 	options.command_line = command_line ? command_line : "";
 	status = run(&options);
+	free(options.alerts);
 	free(command_line);
 	return status;
 }

@@ -34,6 +34,30 @@ uint64_t series_row_count(const struct series *series, unsigned int row)
 	return count;
 }
 
+/* [low, high] as far as the series has samples there. */
+static double slot_middle(const struct series *series, unsigned int slot)
+{
+	uint64_t low = lat_slot_low(slot), high = series->max_ns;
+
+	if (slot < LAT_OVERFLOW_SLOT && lat_slot_low(slot + 1) - 1 < high)
+		high = lat_slot_low(slot + 1) - 1;
+	if (low < series->min_ns)
+		low = series->min_ns;
+	return (double)low / 2 + (double)high / 2;
+}
+
+double series_row_mean_ns(const struct series *series, unsigned int row)
+{
+	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
+	uint64_t count = series_row_count(series, row);
+	double sum = 0;
+
+	for (; slot < end && slot < LAT_N_SLOTS; slot++)
+		if (series->slots[slot])
+			sum += slot_middle(series, slot) * (double)series->slots[slot];
+	return count ? sum / (double)count : 0;
+}
+
 const char *series_label(const struct series *series, const char *name)
 {
 	return labels_find(series->labels, series->n_labels, name);
@@ -263,12 +287,33 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 	return true;
 }
 
+static void add_up(struct snapshot *snapshot)
+{
+	const struct series *series;
+	const char *phase;
+	unsigned int slot;
+
+	snapshot->totals = (struct totals){ 0 };
+	snapshot->all_sum_ns = 0;
+	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
+		snapshot->all_sum_ns += series->sum_ns;
+		phase = series_label(series, "phase");
+		if (phase && strcmp(phase, "device"))
+			continue;
+		snapshot->totals.count += series->count;
+		snapshot->totals.sum_ns += series->sum_ns;
+		for (slot = lat_slot(SLOW_NS) + 1; slot < LAT_N_SLOTS; slot++)
+			snapshot->totals.n_slow += series->slots[slot];
+	}
+}
+
 bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
 
 	for (i = 0; i < snapshot->n_series; i++)
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
+	add_up(snapshot);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 	return link_siblings(snapshot);

@@ -37,6 +37,13 @@ struct in_flight {
 	uint64_t n_queued, n_issued;
 };
 
+/* Of everything that was recorded; of requests with phases, the device's. */
+struct totals {
+	uint64_t count, sum_ns;
+	uint64_t n_slow; /* in slots that lie above SLOW_NS as a whole */
+};
+#define SLOW_NS 1000000
+
 /* A call stack of outliers, and the time that they took. */
 struct stack {
 	char *folded; /* frames from the outermost to the innermost, with semicolons between */
@@ -77,6 +84,8 @@ struct snapshot {
 	uint64_t number; /* 0 for the whole run, else which interval, from 1 */
 	struct series *series; /* sorted: total time, largest first, then label text; none with count 0 */
 	size_t n_series;
+	struct totals totals;
+	uint64_t all_sum_ns; /* of all series, whatever their phase */
 	struct account *accounts; /* per operation that was measured, in the target's order */
 	size_t n_accounts;
 	struct account total;
@@ -144,6 +153,9 @@ void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
 uint64_t series_row_count(const struct series *series, unsigned int row);
 uint64_t lat_row_low(unsigned int row);
+
+/* The mean of a row's samples, each taken as the middle of its slot; 0 for an empty row. */
+double series_row_mean_ns(const struct series *series, unsigned int row);
 
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
