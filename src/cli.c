@@ -21,11 +21,13 @@
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
 #define DEFAULT_LIVE_NS 1000000000ULL
+#define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
+	OPTION_STACKS, OPTION_FOLDED,
 };
 
 static const struct argp_option argp_options[] = {
@@ -50,6 +52,10 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
+	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
+	  " of who submitted them" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -229,6 +235,13 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_stacks(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	if (text && strcmp(text, "user") && strcmp(text, "kernel"))
+		usage_error(state, "--stacks: %s is none of kernel, user", text);
+	config->stacks = text && *text == 'u' ? LAT_STACKS_USER : LAT_STACKS_KERNEL;
+}
+
 static void parse_key(struct argp_state *state, const struct parse *parse, const char *text)
 {
 	const char *number = strncmp(text, "arg", 3) ? text : text + 3;
@@ -284,6 +297,10 @@ static void check(struct argp_state *state, struct parse *parse)
 		options->interval_ns = DEFAULT_LIVE_NS;
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
+	if (options->folded && !options->probe.config.stacks)
+		options->probe.config.stacks = LAT_STACKS_KERNEL;
+	if (options->probe.config.stacks && !options->probe.config.outlier_ns)
+		options->probe.config.outlier_ns = DEFAULT_OUTLIER_NS;
 	options->sink = sink_choose(parse->format, options->output);
 	if (!options->sink)
 		usage_error(state, "--format: there is no format %s", parse->format);
@@ -319,6 +336,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case OPTION_STACKS: parse_stacks(state, config, text); break;
+	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;

@@ -17,6 +17,7 @@ struct run_options {
 	uint64_t n_intervals; /* 0: any number */
 	const char *output;   /* NULL: stdout only */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
+	const char *folded;   /* file for the outliers' call stacks, or NULL */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
 	char **command;       /* NULL, or the traced command */

@@ -119,6 +119,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns;
 	config->needs_who = (options->dims & who) || config->outlier_ns;
+	config->needs_extra = probe->target->has_disks && config->stacks;
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	return 0;
 }
@@ -143,6 +144,10 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
+	if (config->stacks)
+		bpf_map__set_max_entries(object_map(probe, "lat_stacks"), LAT_MAX_STACKS);
+	if (config->needs_extra)
+		bpf_map__set_max_entries(object_map(probe, "lat_extras"), LAT_N_SPANS);
 	/* What is not asked for takes the least that the kernel allows. */
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
 				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));

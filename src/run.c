@@ -50,6 +50,7 @@ struct run {
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
 	struct out *file_out; /* NULL without --output */
+	struct out *folded_out; /* NULL without --folded */
 	struct sink_feed screen, file; /* what is written to stdout_out and file_out */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
@@ -120,6 +121,8 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.op_mask = run->options->probe.config.op_mask,
 		.number = number,
 		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
+		.stacks = !run->events ? NULL : number ? events_interval_stacks(run->events) :
+			  events_run_stacks(run->events),
 	};
 	struct snapshot *snapshot;
 
@@ -177,6 +180,23 @@ static void write_file(struct run *run, const struct snapshot *snapshot)
 	fail(error, "%s", options->output);
 }
 
+/* The call stacks of the whole run. */
+static void write_folded(struct run *run, const struct snapshot *snapshot)
+{
+	static const struct sink_options options;
+	int error;
+
+	if (!run->folded_out || snapshot->number)
+		return;
+	sink_find("folded")->write(run->folded_out, snapshot, &options);
+	error = out_close(run->folded_out);
+	run->folded_out = NULL;
+	if (!error)
+		return;
+	run->has_failed = true;
+	fail(error, "%s", run->options->folded);
+}
+
 static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
@@ -186,6 +206,7 @@ static int show(struct run *run, struct snapshot *snapshot)
 	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
 		sink_feed(&run->screen, snapshot);
 	write_file(run, snapshot);
+	write_folded(run, snapshot);
 	snapshot_free(snapshot);
 	return check_stdout(run);
 }
@@ -307,6 +328,9 @@ static int open_outputs(struct run *run)
 					  &run->sink_options, .has_all = true };
 	if (options->live && live_open(&run->live, &run->info))
 		return -ENOMEM;
+	run->folded_out = options->folded ? out_open(options->folded) : NULL;
+	if (options->folded && !run->folded_out)
+		return fail(-errno, "%s", options->folded);
 	if (!options->output)
 		return 0;
 	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
@@ -411,6 +435,8 @@ static void finish(struct run *run)
 	probe_close(run->probe);
 	if (run->file_out)
 		out_abandon(run->file_out);
+	if (run->folded_out)
+		out_abandon(run->folded_out);
 	if (run->stdout_out)
 		out_close(run->stdout_out);
 	if (run->stderr_out)

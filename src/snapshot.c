@@ -289,6 +289,14 @@ static bool make_outliers(struct snapshot *snapshot, const struct snapshot_input
 	return !input->outliers || outliers_copy(&snapshot->outliers, input->outliers);
 }
 
+static bool make_stacks(struct snapshot *snapshot, const struct snapshot_input *input)
+{
+	if (!input->stacks)
+		return true;
+	snapshot->stacks = stacks_copy(input->stacks, &snapshot->n_stacks);
+	return snapshot->stacks;
+}
+
 static bool make_in_flight(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct reading *now = input->now;
@@ -328,7 +336,7 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
 	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
-	    make_outliers(snapshot, input) && snapshot_derive(snapshot))
+	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;

@@ -15,6 +15,7 @@
 #include "latencyprobe/abi.h"
 #include "outlier.h"
 #include "percentile.h"
+#include "stack.h"
 
 /* What one histogram holds: an operation, a return class, and the dimensions asked for. */
 struct series {
@@ -35,12 +36,6 @@ struct series {
 struct in_flight {
 	char *device;
 	uint64_t n_queued, n_issued;
-};
-
-/* A call stack of outliers, and the time that they took. */
-struct stack {
-	char *folded; /* frames from the outermost to the innermost, with semicolons between */
-	uint64_t count, sum_ns;
 };
 
 /* Where and how an operation was measured. */
@@ -130,6 +125,7 @@ struct snapshot_input {
 	uint64_t number;
 	uint32_t op_mask; /* which operations were measured */
 	const struct outliers *outliers; /* NULL: none */
+	const struct stacks *stacks;     /* NULL: none were asked for */
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
 
