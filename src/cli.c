@@ -27,7 +27,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
-	OPTION_STACKS, OPTION_FOLDED,
+	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -52,6 +52,9 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "buckets", OPTION_BUCKETS, "TIME,TIME", 0,
+	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
+	  " above it" },
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
@@ -235,6 +238,23 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_buckets(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *bound;
+
+	config->n_buckets = 1;
+	while (copy && (bound = strsep(&rest, ","))) {
+		uint64_t ns = parse_time(state, "--buckets", bound);
+
+		if (config->n_buckets == LAT_MAX_BUCKETS)
+			usage_error(state, "--buckets: %d bounds at most", LAT_MAX_BUCKETS - 1);
+		if (ns <= config->bucket_low_ns[config->n_buckets - 1])
+			usage_error(state, "--buckets: %s is not above what is before it", bound);
+		config->bucket_low_ns[config->n_buckets++] = ns;
+	}
+	free(copy);
+}
+
 static void parse_stacks(struct argp_state *state, struct lat_config *config, const char *text)
 {
 	if (text && strcmp(text, "user") && strcmp(text, "kernel"))
@@ -337,6 +357,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case OPTION_STACKS: parse_stacks(state, config, text); break;
+	case OPTION_BUCKETS: parse_buckets(state, config, text); break;
 	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;

@@ -144,6 +144,8 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
+	if (config->n_buckets)
+		bpf_map__set_max_entries(object_map(probe, "lat_buckets"), probe->n_series * config->n_banks << shards);
 	if (config->stacks)
 		bpf_map__set_max_entries(object_map(probe, "lat_stacks"), LAT_MAX_STACKS);
 	if (config->needs_extra)

@@ -149,6 +149,25 @@ static void check_bounds(struct parse *parse, const struct series *series)
 		parse_complain(parse, "\"min_ns\" and \"max_ns\" do not fit the slots");
 }
 
+static void parse_buckets(struct parse *parse, const json_t *object, struct series *series)
+{
+	const json_t *array, *bucket;
+	size_t n = parse_array(parse, object, "buckets", false, &array), i;
+
+	if (!n)
+		return;
+	series->buckets.items = parse_room(parse, n, sizeof(*series->buckets.items));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		bucket = json_array_get(array, i);
+		series->buckets.items[i] = (struct bucket){
+			.low_ns = parse_number(parse, bucket, "low_ns"),
+			.high_ns = i + 1 < n ? parse_number(parse, bucket, "high_ns") + 1 : UINT64_MAX,
+			.count = parse_number(parse, bucket, "count"),
+		};
+		series->buckets.n++;
+	}
+}
+
 static void parse_series(struct parse *parse, const json_t *object, struct series *series)
 {
 	json_t *counts = json_object_get(object, "slot_counts");
@@ -175,6 +194,7 @@ static void parse_series(struct parse *parse, const json_t *object, struct serie
 	if (series->has_bytes)
 		series->bytes = parse_number(parse, object, "bytes");
 	check_bounds(parse, series);
+	parse_buckets(parse, object, series);
 }
 
 static void parse_all_series(struct parse *parse, const json_t *root, struct snapshot *snapshot)

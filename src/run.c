@@ -119,6 +119,8 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
 		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
 		.op_mask = run->options->probe.config.op_mask,
+		.bucket_low_ns = run->options->probe.config.bucket_low_ns,
+		.n_buckets = run->options->probe.config.n_buckets,
 		.number = number,
 		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
 		.stacks = !run->events ? NULL : number ? events_interval_stacks(run->events) :

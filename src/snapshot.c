@@ -153,26 +153,28 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(a, &((const struct raw_series *)b)->key, sizeof(struct lat_key));
 }
 
-static const struct lat_hist *hist_before(const struct reading *before, const struct lat_key *key)
+static const struct raw_series *series_before(const struct reading *before, const struct lat_key *key)
 {
 	const struct raw_series *raw = NULL;
 
 	if (before && before->n_series)
 		raw = bsearch(key, before->series, before->n_series, sizeof(*raw), compare_keys);
-	return raw ? &raw->hist : NULL;
+	return raw;
 }
 
 static void free_series(struct series *series)
 {
 	labels_free(series->labels, series->n_labels);
 	free(series->slots);
+	buckets_free(&series->buckets);
 }
 
 /* Adds the series if anything was recorded in it. False when memory is short. */
 static bool add_series(struct snapshot *snapshot, const struct snapshot_input *input, const struct raw_series *raw)
 {
 	struct series *series = &snapshot->series[snapshot->n_series];
-	const struct lat_hist *before = hist_before(input->before, &raw->key);
+	const struct raw_series *raw_before = series_before(input->before, &raw->key);
+	const struct lat_hist *before = raw_before ? &raw_before->hist : NULL;
 
 	*series = (struct series){ .has_bytes = has_bytes(input->target, &raw->key) };
 	if (!subtract_slots(series, &raw->hist, before))
@@ -186,6 +188,9 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
 	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
 	bound(series, &raw->hist, !input->before);
+	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
+					      raw_before ? &raw_before->buckets : NULL))
+		return false;
 	return add_labels(series, &raw->key, input);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "buckets.h"
 #include "label.h"
 #include "latencyprobe/abi.h"
 #include "outlier.h"
@@ -31,6 +32,7 @@ struct series {
 	double rate_per_s, bytes_per_s, mean_ns;
 	struct percentile percentiles[N_PERCENTILES];
 	uint64_t *slots;      /* LAT_N_SLOTS */
+	struct buckets buckets;
 };
 
 struct in_flight {
@@ -86,6 +88,7 @@ struct snapshot {
 struct raw_series {
 	struct lat_key key;
 	struct lat_hist hist;
+	struct lat_bucket_counts buckets;
 };
 
 /*
@@ -124,6 +127,8 @@ struct snapshot_input {
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t number;
 	uint32_t op_mask; /* which operations were measured */
+	const __u64 *bucket_low_ns; /* of --buckets */
+	size_t n_buckets;
 	const struct outliers *outliers; /* NULL: none */
 	const struct stacks *stacks;     /* NULL: none were asked for */
 };

@@ -131,6 +131,24 @@ static json_t *make_slot_counts(const struct series *series)
 	return counts;
 }
 
+static json_t *make_buckets(const struct series *series)
+{
+	json_t *array = json_array(), *object;
+	char range[BUCKET_LEN];
+	size_t i;
+
+	for (i = 0; i < series->buckets.n; i++) {
+		object = json_object();
+		json_set_text(&object, "range", bucket_range(&series->buckets.items[i], range));
+		json_set_integer(&object, "low_ns", series->buckets.items[i].low_ns);
+		json_set(&object, "high_ns", series->buckets.items[i].high_ns == UINT64_MAX ? json_null() :
+			 json_integer((json_int_t)series->buckets.items[i].high_ns - 1));
+		json_set_integer(&object, "count", series->buckets.items[i].count);
+		json_append(&array, object);
+	}
+	return array;
+}
+
 static json_t *make_series(const struct series *series, bool is_compact)
 {
 	json_t *object = json_object();
@@ -148,6 +166,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
 	}
 	json_set(&object, "percentiles", make_percentiles(series));
+	if (series->buckets.items)
+		json_set(&object, "buckets", make_buckets(series));
 	if (is_compact)
 		json_set(&object, "slot_counts", make_slot_counts(series));
 	else
