@@ -27,7 +27,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
-	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS,
+	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING,
 };
 
 static const struct argp_option argp_options[] = {
@@ -55,6 +55,7 @@ static const struct argp_option argp_options[] = {
 	{ "buckets", OPTION_BUCKETS, "TIME,TIME", 0,
 	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
 	  " above it" },
+	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
@@ -255,6 +256,16 @@ static void parse_buckets(struct argp_state *state, struct lat_config *config, c
 	free(copy);
 }
 
+static void parse_pending(struct argp_state *state, const struct target *target, struct lat_config *config,
+			  const char *text)
+{
+	if (!target->has_depth)
+		usage_error(state, "--pending: %s has no requests", target->name);
+	config->pending_ns = parse_time(state, "--pending", text);
+	if (!config->pending_ns)
+		config->pending_ns = 1;
+}
+
 static void parse_stacks(struct argp_state *state, struct lat_config *config, const char *text)
 {
 	if (text && strcmp(text, "user") && strcmp(text, "kernel"))
@@ -358,6 +369,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
 	case OPTION_STACKS: parse_stacks(state, config, text); break;
 	case OPTION_BUCKETS: parse_buckets(state, config, text); break;
+	case OPTION_PENDING: parse_pending(state, parse->target, config, text); break;
 	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;

@@ -118,8 +118,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->n_key_words = (uint8_t)words;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns;
-	config->needs_who = (options->dims & who) || config->outlier_ns;
-	config->needs_extra = probe->target->has_disks && config->stacks;
+	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns);
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	return 0;
 }

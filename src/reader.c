@@ -206,6 +206,30 @@ static struct device_depth *depth_of(struct reading *reading, uint32_t device)
 	return &depths[reading->n_depths++];
 }
 
+/* The oldest are of interest; where memory is short, the others are not shown. */
+static void add_pending(const struct reader *reader, struct reading *reading, const struct lat_span *span)
+{
+	uint64_t now = reading->monotonic_ns, limit = probe_config(reader->probe)->pending_ns;
+	struct lat_extra extra = { .sector = OUTLIER_NO_SECTOR };
+	struct raw_pending *more;
+
+	if (!limit || span->skip || now < span->start_ns || now - span->start_ns < limit)
+		return;
+	more = realloc(reading->pending, (reading->n_pending + 1) * sizeof(*more));
+	if (!more)
+		return;
+	bpf_map_lookup_elem(probe_map_fd(reader->probe, "lat_extras"), &span->id, &extra);
+	reading->pending = more;
+	more[reading->n_pending++] = (struct raw_pending){ *span, extra.sector, now - span->start_ns };
+}
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct raw_pending *left = a, *right = b;
+
+	return (left->age_ns < right->age_ns) - (left->age_ns > right->age_ns);
+}
+
 static void count_span(struct reading *reading, const struct lat_span *span, bool has_depth)
 {
 	struct device_depth *depth;
@@ -235,12 +259,15 @@ static void read_spans(const struct reader *reader, struct reading *reading)
 			continue;
 		span = state->spans[i];
 		count_span(reading, &span, has_depth);
+		add_pending(reader, reading, &span);
 	}
 	if (!state->n_spilled)
 		return;
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &span))
+		if (!bpf_map_lookup_elem(fd, &key, &span)) {
 			count_span(reading, &span, has_depth);
+			add_pending(reader, reading, &span);
+		}
 		previous = &key;
 	}
 }
@@ -262,6 +289,8 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	if (!reading->series)
 		return fail(-ENOMEM, "reading");
 	reading->final = final;
+	if (probe_config(reader->probe)->pending_ns)
+		reading->pending = calloc(1, sizeof(*reading->pending));
 	reading->realtime_ns = host_realtime_ns();
 	reading->monotonic_ns = host_monotonic_ns();
 	/* What has ended before what was entered, so that never more has ended than was entered. */
@@ -282,6 +311,8 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	}
 	read_spans(reader, reading);
 	qsort(reading->series, reading->n_series, sizeof(*reading->series), compare_series);
+	if (reading->n_pending)
+		qsort(reading->pending, reading->n_pending, sizeof(*reading->pending), compare_ages);
 	if (reading->n_depths)
 		qsort(reading->depths, reading->n_depths, sizeof(*reading->depths), compare_depths);
 	return 0;

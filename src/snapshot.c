@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "label.h"
+#include "pending.h"
 #include "targets/target.h"
 
 #define NS_PER_S 1e9
@@ -14,9 +15,11 @@ void reading_free(struct reading *reading)
 {
 	free(reading->series);
 	free(reading->depths);
+	free(reading->pending);
 	reading->series = NULL;
 	reading->depths = NULL;
-	reading->n_series = reading->n_depths = 0;
+	reading->pending = NULL;
+	reading->n_series = reading->n_depths = reading->n_pending = 0;
 }
 
 uint64_t lat_row_low(unsigned int row)
@@ -340,7 +343,7 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) && pending_make(snapshot, input) &&
 	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
@@ -359,6 +362,7 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->in_flight[i].device);
 	for (i = 0; i < snapshot->n_stacks; i++)
 		free(snapshot->stacks[i].folded);
+	pending_free(snapshot);
 	outliers_free(&snapshot->outliers);
 	free(snapshot->stacks);
 	free(snapshot->series);

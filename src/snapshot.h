@@ -40,6 +40,14 @@ struct in_flight {
 	uint64_t n_queued, n_issued;
 };
 
+/* A request that has not ended yet, for long. */
+struct pending {
+	struct label *labels; /* "op", "phase" (where it is now), "device", "comm" */
+	size_t n_labels;
+	uint64_t age_ns, sector, bytes;
+	uint32_t pid, tid;
+};
+
 /* Where and how an operation was measured. */
 struct probe_info {
 	const char *op, *phase;
@@ -82,6 +90,8 @@ struct snapshot {
 	struct outliers outliers; /* the slowest, in order of time; the accounts' LAT_EVENTS counts all */
 	struct stack *stacks;     /* NULL where none were asked for */
 	size_t n_stacks;
+	struct pending *pending;  /* the oldest first; NULL where none were asked for */
+	size_t n_pending;
 };
 
 /* Raw material of one series: what the kernel had counted at the time. */
@@ -108,6 +118,13 @@ struct reading {
 		uint64_t n_queued, n_issued;
 	} *depths; /* sorted by device, unique */
 	size_t n_depths;
+	/* What has been under way for --pending or longer; the oldest first. NULL without it. */
+	struct raw_pending {
+		struct lat_span span;
+		uint64_t sector;
+		uint64_t age_ns;
+	} *pending;
+	size_t n_pending;
 };
 void reading_free(struct reading *reading); /* what it holds, not the struct itself */
 

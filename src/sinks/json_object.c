@@ -237,6 +237,25 @@ static json_t *make_stacks(const struct snapshot *snapshot)
 	return array;
 }
 
+static json_t *make_pending(const struct snapshot *snapshot)
+{
+	const struct pending *pending, *end = snapshot->pending + snapshot->n_pending;
+	json_t *array = json_array(), *object;
+
+	for (pending = snapshot->pending; pending < end; pending++) {
+		object = json_object();
+		json_set_integer(&object, "age_ns", pending->age_ns);
+		json_set_integer(&object, "bytes", pending->bytes);
+		if (pending->sector != OUTLIER_NO_SECTOR)
+			json_set_integer(&object, "sector", pending->sector);
+		json_set_integer(&object, "pid", pending->pid);
+		json_set_integer(&object, "tid", pending->tid);
+		json_set(&object, "labels", json_of_labels(pending->labels, pending->n_labels));
+		json_append(&array, object);
+	}
+	return array;
+}
+
 static void set_account(json_t **object, const struct account *account)
 {
 	int count;
@@ -332,6 +351,8 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 		json_set(&root, "outliers", make_outliers(&snapshot->outliers));
 	if (snapshot->stacks)
 		json_set(&root, "stacks", make_stacks(snapshot));
+	if (snapshot->pending)
+		json_set(&root, "pending", make_pending(snapshot));
 	json_set(&root, "account", make_account(snapshot));
 	return root;
 }
