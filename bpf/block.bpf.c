@@ -3,7 +3,8 @@
 #include "latency.bpf.h"
 #include "compat.bpf.h"
 
-/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase. */
+/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase, the total
+ * twice that. */
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_OTHER, BLOCK_N_TYPES };
 
 /* Of requests that are remembered; only where lat_config.needs_extra. */
@@ -85,12 +86,20 @@ static __always_inline const struct lat_extra *extra_find(struct request *rq)
 	return bpf_map_lookup_elem(&lat_extras, &key);
 }
 
+#define FLAG(rq, kernel_name, flag) \
+	((rq)->cmd_flags >> bpf_core_enum_value(enum req_flag_bits, __REQ_##kernel_name) & 1 ? (flag) : 0)
+
 /* What completes it knows nothing of who submitted it. */
 static __always_inline void extra_keep(struct request *rq, void *ctx)
 {
 	struct lat_extra extra = { .stacks = no_stacks(), .sector = rq->__sector };
 	__u64 key = (__u64)rq;
 
+	if (lat_config.key_at[LAT_DIM_CGROUP])
+		extra.cgroup = bpf_get_current_cgroup_id();
+	if (lat_config.key_at[LAT_DIM_FLAGS])
+		extra.flags = FLAG(rq, SYNC, LAT_FLAG_SYNC) | FLAG(rq, META, LAT_FLAG_META) |
+			      FLAG(rq, RAHEAD, LAT_FLAG_READAHEAD) | FLAG(rq, FUA, LAT_FLAG_FUA);
 	if (lat_config.stacks)
 		extra.stacks = stacks_take(ctx);
 	bpf_map_update_elem(&lat_extras, &key, &extra, BPF_ANY);
@@ -252,15 +261,17 @@ int block_rq_merge(__u64 *ctx)
 
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	const struct ending end = {
-		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
-	};
 	const struct lat_extra *extra = lat_config.needs_extra ? extra_find(rq) : NULL;
+	const struct ending end = {
+		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes, .extra = extra,
+	};
 	__u32 series = lat_series_of(span, end);
 	__u64 ns = now - span->issue_ns;
 	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
 
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
+	if (lat_config.n_banks > 2)
+		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes);
 	if (is_recorded && is_outlier(ns))
 		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : no_stacks());
 }

@@ -185,6 +185,7 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
+	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
 };
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
@@ -205,7 +206,9 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = bpf_get_current_cgroup_id();
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.extra ? end.extra->cgroup : bpf_get_current_cgroup_id();
+	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
+		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))
 		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
 	if (KEY_AT(LAT_DIM_ARG))

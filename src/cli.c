@@ -27,7 +27,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
-	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING,
+	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
 };
 
 static const struct argp_option argp_options[] = {
@@ -55,6 +55,7 @@ static const struct argp_option argp_options[] = {
 	{ "buckets", OPTION_BUCKETS, "TIME,TIME", 0,
 	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
 	  " above it" },
+	{ "total", OPTION_TOTAL, NULL, 0, "Histograms of both phases together, too (block)" },
 	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
@@ -312,6 +313,20 @@ static void parse_positional(struct argp_state *state, const struct parse *parse
 		usage_error(state, "what is %s? (a command to trace comes behind --)", text);
 }
 
+static void choose_phases(struct argp_state *state, struct parse *parse)
+{
+	uint32_t totals = 0;
+	size_t i;
+
+	for (i = 0; i < parse->target->n_ops; i++)
+		if (parse->target->ops[i].is_total)
+			totals |= 1U << i;
+	if (!totals && parse->options->has_total)
+		usage_error(state, "--total: %s has no phases", parse->target->name);
+	if (!parse->options->has_total)
+		parse->options->probe.config.op_mask &= ~totals;
+}
+
 static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
@@ -328,6 +343,7 @@ static void check(struct argp_state *state, struct parse *parse)
 		options->interval_ns = DEFAULT_LIVE_NS;
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
+	choose_phases(state, parse);
 	if (options->folded && !options->probe.config.stacks)
 		options->probe.config.stacks = LAT_STACKS_KERNEL;
 	if (options->probe.config.stacks && !options->probe.config.outlier_ns)
@@ -370,6 +386,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_STACKS: parse_stacks(state, config, text); break;
 	case OPTION_BUCKETS: parse_buckets(state, config, text); break;
 	case OPTION_PENDING: parse_pending(state, parse->target, config, text); break;
+	case OPTION_TOTAL: options->has_total = true; break;
 	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;

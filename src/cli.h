@@ -18,6 +18,7 @@ struct run_options {
 	const char *output;   /* NULL: stdout only */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	const char *folded;   /* file for the outliers' call stacks, or NULL */
+	bool has_total;       /* block: the total phase, too */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
 	char **command;       /* NULL, or the traced command */

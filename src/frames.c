@@ -74,7 +74,7 @@ static bool is_tracing(const char *name)
 		"bpf_prog_", "bpf_trampoline_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "trace_call_bpf",
 		"kprobe_", "kretprobe_", "kprobe_multi_", "fprobe_", "ftrace_", "rethook_", "arch_rethook_",
 		"__kretprobe_", "trampoline_handler", "aggr_pre_handler", "opt_pre_handler", "optimized_callback", "__ftrace_", "function_graph_", "return_to_handler",
-		"uprobe_", "uretprobe_", "__uprobe_", "syscall_exit_work",
+		"uprobe_", "uretprobe_", "__uprobe_", "syscall_exit_",
 	};
 	size_t i;
 

@@ -66,8 +66,12 @@ enum lat_dim {
 	LAT_DIM_CGROUP, /* its number in cgroup v2 */
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */
+	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
 	LAT_N_DIMS,
 };
+
+enum lat_flag { LAT_FLAG_SYNC = 1, LAT_FLAG_META = 2, LAT_FLAG_READAHEAD = 4, LAT_FLAG_FUA = 8 };
+#define LAT_N_FLAGS 4
 
 /* The first lat_config.n_key_words words are the key of the map lat_series. */
 struct lat_key {

@@ -125,7 +125,7 @@ static void write_pending(struct out *out, const struct snapshot *snapshot)
 
 	if (!snapshot->n_pending)
 		return;
-	out_puts(out, "pending        age  OP       PHASE   DEVICE               SECTOR     BYTES      PID  COMM\n");
+	out_puts(out, "pending       age  OP       PHASE   DEVICE               SECTOR     BYTES      PID  COMM\n");
 	if (snapshot->n_pending > MAX_PENDING)
 		end = snapshot->pending + MAX_PENDING;
 	for (pending = snapshot->pending; pending < end; pending++) {

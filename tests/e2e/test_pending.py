@@ -30,7 +30,7 @@ def held_by_the_disk():
     require_equal((pending[0]["pid"], pending[0]["bytes"], pending[0]["sector"]), (pid, 8192, 0), "of whom and where")
     require(500_000_000 <= pending[0]["age_ns"] <= elapsed_ns + 500_000_000, f"age {pending[0]}, {elapsed_ns} ns passed")
     require_equal(report.account("read")["in_flight"], 1, "in flight")
-    require(" lp-work\n" in tracing.process.stdout, tracing.process.stdout)
+    require("  lp-work\n" in report.stdout, report.stdout)
 
 
 @test("null_blk")
