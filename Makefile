@@ -28,9 +28,10 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account alert cli cli_files compare comparison comparison_json comparison_match comparison_text distribution escape \
-	host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise out outlier \
-	percentile recording recording_fields recording_parse replay snapshot snapshot_sum units writer targets/target \
+PURE := account alert buckets cli cli_files compare comparison comparison_json comparison_match comparison_text \
+	distribution escape host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise \
+	out outlier pending percentile recording recording_fields recording_parse replay snapshot snapshot_sum stack units \
+	writer targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
@@ -41,7 +42,7 @@ LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(ARCH)-linux-gnu
-LIBRARIES := libbpf jansson tinfo
+LIBRARIES := libbpf jansson tinfo libdw
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm -lpthread

@@ -22,6 +22,7 @@
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
 #define DEFAULT_LIVE_NS 1000000000ULL
+#define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
@@ -29,6 +30,7 @@ enum {
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
 	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT,
+	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
 };
 
 static const struct argp_option argp_options[] = {
@@ -64,6 +66,15 @@ static const struct argp_option argp_options[] = {
 	{ "on-alert", OPTION_ON_ALERT, "COMMAND", 0,
 	  "Run this by sh, once in an interval at most, when alerts fire; its environment has LATENCYPROBE_ALERT and so on" },
 	{ "strict", OPTION_STRICT, NULL, 0, "Exit with status 4 if an alert fired or anything was lost" },
+	{ "buckets", OPTION_BUCKETS, "TIME,TIME", 0,
+	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
+	  " above it" },
+	{ "total", OPTION_TOTAL, NULL, 0, "Histograms of both phases together, too (block)" },
+	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
+	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
+	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
+	  " of who submitted them" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -243,6 +254,40 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_buckets(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *bound;
+
+	config->n_buckets = 1;
+	while (copy && (bound = strsep(&rest, ","))) {
+		uint64_t ns = parse_time(state, "--buckets", bound);
+
+		if (config->n_buckets == LAT_MAX_BUCKETS)
+			usage_error(state, "--buckets: %d bounds at most", LAT_MAX_BUCKETS - 1);
+		if (ns <= config->bucket_low_ns[config->n_buckets - 1])
+			usage_error(state, "--buckets: %s is not above what is before it", bound);
+		config->bucket_low_ns[config->n_buckets++] = ns;
+	}
+	free(copy);
+}
+
+static void parse_pending(struct argp_state *state, const struct target *target, struct lat_config *config,
+			  const char *text)
+{
+	if (!target->has_depth)
+		usage_error(state, "--pending: %s has no requests", target->name);
+	config->pending_ns = parse_time(state, "--pending", text);
+	if (!config->pending_ns)
+		config->pending_ns = 1;
+}
+
+static void parse_stacks(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	if (text && strcmp(text, "user") && strcmp(text, "kernel"))
+		usage_error(state, "--stacks: %s is none of kernel, user", text);
+	config->stacks = text && *text == 'u' ? LAT_STACKS_USER : LAT_STACKS_KERNEL;
+}
+
 static void parse_key(struct argp_state *state, const struct parse *parse, const char *text)
 {
 	const char *number = strncmp(text, "arg", 3) ? text : text + 3;
@@ -335,6 +380,20 @@ static void check_output(struct argp_state *state, struct parse *parse)
 		options->flush_every = 1;
 }
 
+static void choose_phases(struct argp_state *state, struct parse *parse)
+{
+	uint32_t totals = 0;
+	size_t i;
+
+	for (i = 0; i < parse->target->n_ops; i++)
+		if (parse->target->ops[i].is_total)
+			totals |= 1U << i;
+	if (!totals && parse->options->has_total)
+		usage_error(state, "--total: %s has no phases", parse->target->name);
+	if (!parse->options->has_total)
+		parse->options->probe.config.op_mask &= ~totals;
+}
+
 static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
@@ -355,6 +414,11 @@ static void check(struct argp_state *state, struct parse *parse)
 	check_alerts(state, parse);
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
+	choose_phases(state, parse);
+	if (options->folded && !options->probe.config.stacks)
+		options->probe.config.stacks = LAT_STACKS_KERNEL;
+	if (options->probe.config.stacks && !options->probe.config.outlier_ns)
+		options->probe.config.outlier_ns = DEFAULT_OUTLIER_NS;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -387,6 +451,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case OPTION_STACKS: parse_stacks(state, config, text); break;
+	case OPTION_BUCKETS: parse_buckets(state, config, text); break;
+	case OPTION_PENDING: parse_pending(state, parse->target, config, text); break;
+	case OPTION_TOTAL: options->has_total = true; break;
+	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
 	case OPTION_TOP: options->top = (unsigned int)parse_number(state, "--top", text, UINT32_MAX); break;
 	case OPTION_FLUSH_EVERY: options->flush_every = parse_number(state, "--flush-every", text, UINT32_MAX); break;

@@ -21,6 +21,8 @@ struct run_options {
 	bool fsync;           /* each time */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
 	unsigned int top;     /* see struct sink_options */
+	const char *folded;   /* file for the outliers' call stacks, or NULL */
+	bool has_total;       /* block: the total phase, too */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
 	struct alert *alerts; /* owned, n_alerts of them */

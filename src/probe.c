@@ -87,6 +87,9 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 {
 	/* Dimensions that need to be told who it was. */
 	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
+	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
+	const uint32_t derived_offset = target_derived_offset(probe->target);
+	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -97,7 +100,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 			     config->filter_follow;
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
-		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
+		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
 		if (!(options->dims & 1U << dim))
 			continue;
@@ -120,8 +123,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->n_key_words = (uint8_t)words;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns;
-	config->needs_who = (options->dims & who) || config->outlier_ns;
-	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
+	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
+							     options->dims & of_submitter);
+	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
 	return 0;
 }
 
@@ -145,6 +150,12 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
+	if (config->n_buckets)
+		bpf_map__set_max_entries(object_map(probe, "lat_buckets"), probe->n_series * config->n_banks << shards);
+	if (config->stacks)
+		bpf_map__set_max_entries(object_map(probe, "lat_stacks"), LAT_MAX_STACKS);
+	if (config->needs_extra)
+		bpf_map__set_max_entries(object_map(probe, "lat_extras"), 2 * LAT_N_SPANS);
 	/* What is not asked for takes the least that the kernel allows. */
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
 				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));

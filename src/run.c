@@ -54,6 +54,8 @@ struct run {
 	struct out *stdout_out, *stderr_out;
 	struct recorder *recorder; /* NULL without --output */
 	struct sink_feed screen; /* what is written to stdout_out */
+	struct out *folded_out; /* NULL without --folded */
+	bool has_failed;        /* to write there */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
@@ -121,8 +123,12 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
 		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
 		.op_mask = run->options->probe.config.op_mask,
+		.bucket_low_ns = run->options->probe.config.bucket_low_ns,
+		.n_buckets = run->options->probe.config.n_buckets,
 		.number = number,
 		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
+		.stacks = !run->events ? NULL : number ? events_interval_stacks(run->events) :
+			  events_run_stacks(run->events),
 	};
 	struct snapshot *snapshot;
 
@@ -152,6 +158,23 @@ static bool stdout_has_text(const struct run *run)
 	return !run->options->quiet && !(output && !strcmp(output, "-"));
 }
 
+/* The call stacks of the whole run. */
+static void write_folded(struct run *run, const struct snapshot *snapshot)
+{
+	static const struct sink_options options;
+	int error;
+
+	if (!run->folded_out || snapshot->number)
+		return;
+	sink_find("folded")->write(run->folded_out, snapshot, &options);
+	error = out_close(run->folded_out);
+	run->folded_out = NULL;
+	if (!error)
+		return;
+	run->has_failed = true;
+	fail(error, "%s", run->options->folded);
+}
+
 static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
@@ -166,6 +189,7 @@ static int show(struct run *run, struct snapshot *snapshot)
 		sink_feed(&run->screen, snapshot);
 	recorder_write(run->recorder, snapshot);
 	run->is_over |= recorder_is_over(run->recorder);
+	write_folded(run, snapshot);
 	snapshot_free(snapshot);
 	return check_stdout(run);
 }
@@ -288,6 +312,9 @@ static int open_outputs(struct run *run)
 					  &run->sink_options, .has_all = true };
 	if (options->live && live_open(&run->live, &run->info))
 		return -ENOMEM;
+	run->folded_out = options->folded ? out_open(options->folded) : NULL;
+	if (options->folded && !run->folded_out)
+		return fail(-errno, "%s", options->folded);
 	return recorder_open(&run->recorder, options);
 }
 
@@ -407,12 +434,14 @@ static bool finish(struct run *run)
 	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
+	if (run->folded_out)
+		out_abandon(run->folded_out);
 	if (run->stdout_out)
 		out_close(run->stdout_out);
 	if (run->stderr_out)
 		out_close(run->stderr_out);
 	close(run->epoll_fd);
-	return has_file;
+	return has_file && !run->has_failed;
 }
 
 int run(const struct run_options *options)

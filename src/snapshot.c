@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "label.h"
+#include "pending.h"
 #include "targets/target.h"
 
 #define NS_PER_S 1e9
@@ -14,9 +15,11 @@ void reading_free(struct reading *reading)
 {
 	free(reading->series);
 	free(reading->depths);
+	free(reading->pending);
 	reading->series = NULL;
 	reading->depths = NULL;
-	reading->n_series = reading->n_depths = 0;
+	reading->pending = NULL;
+	reading->n_series = reading->n_depths = reading->n_pending = 0;
 }
 
 uint64_t lat_row_low(unsigned int row)
@@ -177,26 +180,28 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(a, &((const struct raw_series *)b)->key, sizeof(struct lat_key));
 }
 
-static const struct lat_hist *hist_before(const struct reading *before, const struct lat_key *key)
+static const struct raw_series *series_before(const struct reading *before, const struct lat_key *key)
 {
 	const struct raw_series *raw = NULL;
 
 	if (before && before->n_series)
 		raw = bsearch(key, before->series, before->n_series, sizeof(*raw), compare_keys);
-	return raw ? &raw->hist : NULL;
+	return raw;
 }
 
 static void free_series(struct series *series)
 {
 	labels_free(series->labels, series->n_labels);
 	free(series->slots);
+	buckets_free(&series->buckets);
 }
 
 /* Adds the series if anything was recorded in it. False when memory is short. */
 static bool add_series(struct snapshot *snapshot, const struct snapshot_input *input, const struct raw_series *raw)
 {
 	struct series *series = &snapshot->series[snapshot->n_series];
-	const struct lat_hist *before = hist_before(input->before, &raw->key);
+	const struct raw_series *raw_before = series_before(input->before, &raw->key);
+	const struct lat_hist *before = raw_before ? &raw_before->hist : NULL;
 
 	*series = (struct series){ .has_bytes = has_bytes(input->target, &raw->key) };
 	if (!subtract_slots(series, &raw->hist, before))
@@ -210,6 +215,9 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
 	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
 	bound(series, &raw->hist, !input->before);
+	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
+					      raw_before ? &raw_before->buckets : NULL))
+		return false;
 	return add_labels(series, &raw->key, input);
 }
 
@@ -334,6 +342,14 @@ static bool make_outliers(struct snapshot *snapshot, const struct snapshot_input
 	return !input->outliers || outliers_copy(&snapshot->outliers, input->outliers);
 }
 
+static bool make_stacks(struct snapshot *snapshot, const struct snapshot_input *input)
+{
+	if (!input->stacks)
+		return true;
+	snapshot->stacks = stacks_copy(input->stacks, &snapshot->n_stacks);
+	return snapshot->stacks;
+}
+
 static bool make_in_flight(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct reading *now = input->now;
@@ -372,8 +388,8 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
-	    make_outliers(snapshot, input) && snapshot_derive(snapshot))
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) && pending_make(snapshot, input) &&
+	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;
@@ -391,6 +407,7 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->in_flight[i].device);
 	for (i = 0; i < snapshot->n_stacks; i++)
 		free(snapshot->stacks[i].folded);
+	pending_free(snapshot);
 	outliers_free(&snapshot->outliers);
 	free(snapshot->stacks);
 	free(snapshot->series);

@@ -10,6 +10,9 @@
 #define LAT_N_SPANS 8192 /* power of two */
 #define LAT_KEY_WORDS 8
 #define LAT_COMM_LEN 16
+#define LAT_STACK_DEPTH 127 /* frames; the kernel's own limit, as it is by default */
+#define LAT_MAX_STACKS 16384 /* kept in lat_stacks */
+#define LAT_MAX_BUCKETS 20
 
 /* How a call ended. Only LAT_RET_OK is in the histogram that a target's summary shows. */
 enum lat_ret {
@@ -63,8 +66,12 @@ enum lat_dim {
 	LAT_DIM_CGROUP, /* its number in cgroup v2 */
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */
+	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
 	LAT_N_DIMS,
 };
+
+enum lat_flag { LAT_FLAG_SYNC = 1, LAT_FLAG_META = 2, LAT_FLAG_READAHEAD = 4, LAT_FLAG_FUA = 8 };
+#define LAT_N_FLAGS 4
 
 /* The first lat_config.n_key_words words are the key of the map lat_series. */
 struct lat_key {
@@ -115,6 +122,28 @@ struct lat_span {
 /* What --ret asks of a call's result. */
 enum lat_test { LAT_TEST_NONE, LAT_TEST_LESS, LAT_TEST_GREATER, LAT_TEST_EQUAL, LAT_TEST_NOT_EQUAL };
 
+/* Which call stacks outliers have. */
+enum lat_stack_kind { LAT_STACKS_NONE, LAT_STACKS_KERNEL, LAT_STACKS_USER /* and the kernel's */ };
+
+/* Numbers in the map lat_stacks; -errno where there is none. */
+struct lat_stack_ids {
+	__s32 kernel, user;
+};
+
+/* What a request is to be remembered by beside its span; in the map lat_extras, by the request's address. */
+struct lat_extra {
+	__u64 cgroup;
+	__u64 sector;
+	struct lat_stack_ids stacks; /* of who submitted it */
+	__u32 flags; /* LAT_DIM_FLAGS */
+	__u32 unused;
+};
+
+/* Samples between the bounds of --buckets; in the map lat_buckets, each where its histogram is in lat_hists. */
+struct lat_bucket_counts {
+	__u64 counts[LAT_MAX_BUCKETS];
+};
+
 enum lat_filter {
 	LAT_FILTER_NONE,
 	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number */
@@ -146,6 +175,11 @@ struct lat_config {
 	__s64 result;       /* what enum lat_test compares with */
 	__u8 result_test;
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
+	__u8 stacks;        /* enum lat_stack_kind; of outliers */
+	__u8 needs_extra;   /* block: struct lat_extra is kept */
+	__u8 n_buckets;     /* 0: no --buckets */
+	__u64 pending_ns;   /* --pending; 0: none */
+	__u64 bucket_low_ns[LAT_MAX_BUCKETS]; /* the first is 0 */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */
@@ -171,6 +205,7 @@ struct lat_event {
 		__u32 site;
 	};
 	__u32 cpu;
+	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
 };
 

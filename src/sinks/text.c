@@ -111,10 +111,21 @@ struct rows {
 	int count_width, bar_width;
 };
 
+static struct rows layout_bars(const struct text *text, uint64_t largest)
+{
+	char buffer[UNITS_LEN];
+	struct rows rows = { .largest = largest, .count_width = (int)strlen(units_count(buffer, largest)) };
+
+	if (rows.count_width < MIN_COUNT_WIDTH)
+		rows.count_width = MIN_COUNT_WIDTH;
+	rows.bar_width = text->width - ROW_WIDTH - rows.count_width;
+	rows.bar_width = rows.bar_width < MIN_BAR ? MIN_BAR : rows.bar_width > MAX_BAR ? MAX_BAR : rows.bar_width;
+	return rows;
+}
+
 static struct rows layout_rows(const struct text *text, const struct series *series)
 {
-	struct rows rows = { .first = LAT_N_ROWS };
-	char buffer[UNITS_LEN];
+	struct rows rows = { .first = LAT_N_ROWS }, bars;
 	unsigned int row;
 	uint64_t count;
 
@@ -128,11 +139,9 @@ static struct rows layout_rows(const struct text *text, const struct series *ser
 		if (count > rows.largest)
 			rows.largest = count;
 	}
-	rows.count_width = (int)strlen(units_count(buffer, rows.largest));
-	if (rows.count_width < MIN_COUNT_WIDTH)
-		rows.count_width = MIN_COUNT_WIDTH;
-	rows.bar_width = text->width - ROW_WIDTH - rows.count_width;
-	rows.bar_width = rows.bar_width < MIN_BAR ? MIN_BAR : rows.bar_width > MAX_BAR ? MAX_BAR : rows.bar_width;
+	bars = layout_bars(text, rows.largest);
+	rows.count_width = bars.count_width;
+	rows.bar_width = bars.bar_width;
 	return rows;
 }
 
@@ -144,9 +153,20 @@ static int bar_length(const struct rows *rows, uint64_t count)
 	return count && !length ? 1 : length;
 }
 
-static void print_row(const struct text *text, const struct series *series, unsigned int row, const struct rows *rows)
+static void print_bar(const struct text *text, const struct rows *rows, uint64_t count)
 {
 	static const char bar[] = "****************************************";
+
+	if (count) {
+		style(text, DIM);
+		out_printf(text->out, "%.*s", bar_length(rows, count), bar);
+		style(text, PLAIN);
+	}
+	out_puts(text->out, "\n");
+}
+
+static void print_row(const struct text *text, const struct series *series, unsigned int row, const struct rows *rows)
+{
 	char low[UNITS_LEN], high[UNITS_LEN], count[UNITS_LEN], percent[UNITS_LEN], about[UNITS_LEN];
 	uint64_t row_count = series_row_count(series, row);
 
@@ -159,12 +179,26 @@ static void print_row(const struct text *text, const struct series *series, unsi
 	out_printf(text->out, "  %*s  %6s  %6s  |", rows->count_width, units_count(count, row_count),
 		   row_count ? text_share(percent, row_count, series->count) : "",
 		   row_count ? units_duration(about, series_row_mean_ns(series, row)) : "");
-	if (row_count) {
-		style(text, DIM);
-		out_printf(text->out, "%.*s", bar_length(rows, row_count), bar);
-		style(text, PLAIN);
+	print_bar(text, rows, row_count);
+}
+
+/* The bounds that were asked for. */
+static void print_buckets(const struct text *text, const struct series *series)
+{
+	const struct bucket *bucket, *end = series->buckets.items + series->buckets.n;
+	struct rows rows = layout_bars(text, 0);
+	char range[BUCKET_LEN], count[UNITS_LEN], percent[UNITS_LEN];
+
+	for (bucket = series->buckets.items; bucket < end; bucket++)
+		if (bucket->count > rows.largest)
+			rows = layout_bars(text, bucket->count);
+	out_printf(text->out, "  %15s  %*s  %6s\n", "latency     ", rows.count_width, "count", "share");
+	for (bucket = series->buckets.items; bucket < end; bucket++) {
+		out_printf(text->out, "  %15s  %*s  %6s  |", bucket_range(bucket, range), rows.count_width,
+			   units_count(count, bucket->count),
+			   bucket->count ? text_share(percent, bucket->count, series->count) : "");
+		print_bar(text, &rows, bucket->count);
 	}
-	out_puts(text->out, "\n");
 }
 
 static void print_rows(struct text *text, const struct series *series)
@@ -237,7 +271,10 @@ static void print_series(struct text *text, const struct series *series)
 	style(text, PLAIN);
 	if (series->summary) {
 		print_totals(text, series);
-		print_rows(text, series);
+		if (series->buckets.items)
+			print_buckets(text, series);
+		else
+			print_rows(text, series);
 		print_percentiles(text, series);
 	} else {
 		out_puts(text->out, ": none ended ok\n");

@@ -132,8 +132,8 @@ static void test_json_is_json(void **state)
 static void test_registries(void **state)
 {
 	(void)state;
-	assert_string_equal(sink_at(0)->name, "csv");
-	assert_ptr_equal(sink_find("csv"), sink_at(0));
+	assert_true(strcmp(sink_at(0)->name, sink_at(1)->name) < 0);
+	assert_ptr_equal(sink_find(sink_at(0)->name), sink_at(0));
 	assert_ptr_equal(sink_for_path("a.outliers.csv"), sink_find("csv-outliers"));
 	assert_ptr_equal(sink_for_path("outliers.csv"), sink_find("csv"));
 	assert_null(sink_find("jso"));
@@ -216,12 +216,15 @@ static void test_feed(void **state)
 
 static void test_full_disk(void **state)
 {
-	struct snapshot *snapshot = fixtures[0].make();
+	struct snapshot *snapshot = NULL;
 	const struct sink *sink;
 	struct out *out;
 	size_t i;
 
 	(void)state;
+	for (i = 0; i < n_fixtures; i++)
+		if (!strcmp(fixtures[i].name, "slow")) /* has something for every format */
+			snapshot = fixtures[i].make();
 	for (i = 0; (sink = sink_at(i)); i++) {
 		out = out_open("/dev/full");
 		assert_non_null(out);
