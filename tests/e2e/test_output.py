@@ -101,6 +101,23 @@ def csv_of_outliers():
     require(all(int(row["latency_ns"]) >= 30_000_000 and row["comm"] == 'a,"b\\x0a=c' for row in rows), f"{rows}")
 
 
+@test("root", "jq")
+def summary_for_scripts():
+    """S2-10 to S2-14: what `jq .percentiles` and `jq .total_events` give, from the same slots as the rest."""
+    command = ["sh", "-c", "for i in 1 2 3 4 5 6 7; do sleep 0.03; done"]
+    with Process(*probe_argv(["syscall", "nanosleep,clock_nanosleep", "--format", "json"], command=command)) as process:
+        process.wait()
+        text = process.stdout
+    done = subprocess.run(["jq", "-c", "[.total_events, .percentiles.p50 > 30, .percentiles.p999 < 1000, .histogram, "
+                           ".duration_seconds > 0.2]"], input=text.encode(), check=True, capture_output=True)
+    n_events, *bounds, histogram, is_long = json.loads(done.stdout)
+    require_equal((n_events, bounds, is_long), (7, [True, True], True), "events, percentiles, duration")
+    require_equal((histogram["10-50ms"] + histogram["50-100ms"], sum(histogram.values())), (7, 7), "histogram")
+    report = json.loads(text)
+    require_equal(sum(report["event_type_breakdown"].values()), 7, "events by type")
+    require(report["timestamp"].endswith("Z"), f"timestamp {report['timestamp']}")
+
+
 @test("root")
 def file_is_rotated():
     """SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
