@@ -24,6 +24,7 @@ struct events {
 	const struct label_names *names;
 	struct out *out;
 	struct outliers interval, run;
+	uint32_t n_slowest; /* 0: each as it comes */
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -107,7 +108,7 @@ static int take(void *context, void *data, size_t size)
 	};
 	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
 		return -ENOMEM;
-	if (events->out && label(&outlier, events, event))
+	if (events->out && !events->n_slowest && label(&outlier, events, event))
 		print_line(events, &outlier);
 	labels_free(outlier.labels, outlier.n_labels);
 	/* What is negative ends the call; where the ring was read up to is kept. */
@@ -115,7 +116,7 @@ static int take(void *context, void *data, size_t size)
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out)
+		const struct label_names *names, struct out *out, uint32_t n_slowest)
 {
 	struct events *events = calloc(1, sizeof(*events));
 
@@ -124,6 +125,7 @@ int events_open(struct events **result, struct probe *probe, const struct target
 	events->target = target;
 	events->names = names;
 	events->out = out;
+	events->n_slowest = n_slowest;
 	events->ring = ring_buffer__new(probe_map_fd(probe, "lat_ring"), take, events, NULL);
 	if (!events->ring) {
 		free(events);
@@ -155,6 +157,31 @@ const struct outliers *events_interval(const struct events *events)
 const struct outliers *events_run(const struct events *events)
 {
 	return &events->run;
+}
+
+static int compare_latencies(const void *a, const void *b)
+{
+	const struct outlier *left = *(const struct outlier *const *)a, *right = *(const struct outlier *const *)b;
+
+	return (left->latency_ns < right->latency_ns) - (left->latency_ns > right->latency_ns);
+}
+
+void events_print_slowest(struct events *events, bool is_run)
+{
+	const struct outliers *outliers = is_run ? &events->run : &events->interval;
+	const struct outlier *sorted[OUTLIERS_KEPT];
+	size_t i;
+
+	if (!events->out || !events->n_slowest || !outliers->n)
+		return;
+	for (i = 0; i < outliers->n; i++)
+		sorted[i] = &outliers->items[i];
+	qsort(sorted, outliers->n, sizeof(*sorted), compare_latencies);
+	out_puts(events->out, "\n");
+	events->has_header = false;
+	for (i = 0; i < outliers->n && i < events->n_slowest; i++)
+		print_line(events, sorted[i]);
+	out_flush(events->out);
 }
 
 void events_next_interval(struct events *events)

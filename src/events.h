@@ -4,6 +4,7 @@
 #define EVENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct events;
 struct label_names;
@@ -12,9 +13,12 @@ struct outliers;
 struct probe;
 struct target;
 
-/* Lines go to OUT, or nowhere when it is NULL. All arguments must outlive it. 0 or -errno, reported. */
+/*
+ * Lines go to OUT as outliers come, or nowhere when it is NULL, or with N_SLOWEST only when events_print_slowest() is
+ * called. All arguments must outlive it. 0 or -errno, reported.
+ */
 int events_open(struct events **events, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out);
+		const struct label_names *names, struct out *out, uint32_t n_slowest);
 
 /* Readable when there is something for events_take(). */
 int events_fd(const struct events *events);
@@ -25,6 +29,9 @@ bool events_take(struct events *events);
 /* The slowest since the last call of events_next_interval(), and of the whole run. */
 const struct outliers *events_interval(const struct events *events);
 const struct outliers *events_run(const struct events *events);
+/* Those of the interval, or of the run, the slowest first. Nothing without N_SLOWEST. */
+void events_print_slowest(struct events *events, bool is_run);
+
 void events_next_interval(struct events *events);
 
 void events_close(struct events *events); /* NULL is fine */

@@ -101,6 +101,19 @@ def csv_of_outliers():
     require(all(int(row["latency_ns"]) >= 30_000_000 and row["comm"] == 'a,"b\\x0a=c' for row in rows), f"{rows}")
 
 
+@test("root")
+def slowest_of_each_interval():
+    """No line as they come: with each report the N slowest of its interval, the slowest first."""
+    command = ["sh", "-c", "for i in 1 2 3 4 5 6; do sleep 0.0$((i + 2)); done"]
+    options = ["syscall", "nanosleep,clock_nanosleep", "-i", "10", "--slowest", "2", "--ring-size", "64K"]
+    with Process(*probe_argv(options, command=command)) as process:
+        process.wait()
+        lines = [line.split() for line in process.stdout.splitlines() if " sleep " in line]
+    require_equal(len(lines), 2, f"lines: {lines}")
+    latencies = [float(line[6].removesuffix("ms")) for line in lines]
+    require(latencies[0] >= latencies[1] >= 70, f"latencies {latencies}")
+
+
 @test("root", "jq")
 def summary_for_scripts():
     """S2-10 to S2-14: what `jq .percentiles` and `jq .total_events` give, from the same slots as the rest."""
