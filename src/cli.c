@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "alert.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
+#include "outlier.h"
 #include "sinks/sink.h"
 #include "targets/target.h"
 #include "units.h"
@@ -24,12 +26,14 @@
 #define DEFAULT_LIVE_NS 1000000000ULL
 #define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
 #define DEFAULT_RING_BYTES (256 * 1024)
+#define MAX_RING_BYTES (1U << 30)
+#define DEFAULT_SLOWEST_NS 10000000ULL
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
-	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT,
+	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT, OPTION_SLOWEST, OPTION_RING_SIZE,
 	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
 };
 
@@ -75,6 +79,10 @@ static const struct argp_option argp_options[] = {
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
 	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
+	{ "slowest", OPTION_SLOWEST, "N", 0,
+	  "Instead, print the N slowest of each interval, or else of the run (default --outlier 10ms; N up to 1000)" },
+	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
+	  "What outliers wait in to be read, a power of two, such as 64K or 4M (default 256K)" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -312,6 +320,25 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
+static uint32_t parse_ring_size(struct argp_state *state, const char *text)
+{
+	static const char units[] = "KM";
+	uint64_t bytes = 0;
+	const char *unit;
+	char *end;
+
+	if (*text >= '0' && *text <= '9')
+		bytes = strtoull(text, &end, 10);
+	unit = bytes && *end ? strchr(units, *end) : NULL;
+	if (unit && bytes <= MAX_RING_BYTES)
+		bytes <<= 10 * (unit - units + 1);
+	if (!bytes || (unit ? end[1] : *end) || bytes > MAX_RING_BYTES || bytes & (bytes - 1) ||
+	    bytes < (uint64_t)sysconf(_SC_PAGESIZE))
+		usage_error(state, "--ring-size: %s is no power of two from a page, %ld bytes, to 1024M", text,
+			    sysconf(_SC_PAGESIZE));
+	return (uint32_t)bytes;
+}
+
 static void parse_alert(struct argp_state *state, const struct parse *parse, const char *text)
 {
 	struct run_options *options = parse->options;
@@ -400,6 +427,8 @@ static void check(struct argp_state *state, struct parse *parse)
 
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	if (options->slowest && !options->probe.config.outlier_ns)
+		options->probe.config.outlier_ns = DEFAULT_SLOWEST_NS;
 	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
@@ -461,6 +490,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FLUSH_EVERY: options->flush_every = parse_number(state, "--flush-every", text, UINT32_MAX); break;
 	case OPTION_FSYNC: options->fsync = true; break;
 	case OPTION_NO_OUTPUT: parse->has_no_output = true; break;
+	case OPTION_SLOWEST: options->slowest = (uint32_t)parse_number(state, "--slowest", text, OUTLIERS_KEPT); break;
+	case OPTION_RING_SIZE: options->probe.ring_bytes = parse_ring_size(state, text); break;
 	case OPTION_ALERT: parse_alert(state, parse, text); break;
 	case OPTION_ON_ALERT: options->on_alert = text; break;
 	case OPTION_STRICT: options->strict = true; break;

@@ -8,6 +8,7 @@
 #include "label.h"
 #include "pending.h"
 #include "targets/target.h"
+#include "totals.h"
 
 #define NS_PER_S 1e9
 
@@ -295,33 +296,13 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 	return true;
 }
 
-static void add_up(struct snapshot *snapshot)
-{
-	const struct series *series;
-	const char *phase;
-	unsigned int slot;
-
-	snapshot->totals = (struct totals){ 0 };
-	snapshot->all_sum_ns = 0;
-	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
-		snapshot->all_sum_ns += series->sum_ns;
-		phase = series_label(series, "phase");
-		if (phase && strcmp(phase, "device"))
-			continue;
-		snapshot->totals.count += series->count;
-		snapshot->totals.sum_ns += series->sum_ns;
-		for (slot = lat_slot(SLOW_NS) + 1; slot < LAT_N_SLOTS; slot++)
-			snapshot->totals.n_slow += series->slots[slot];
-	}
-}
-
 bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
 
 	for (i = 0; i < snapshot->n_series; i++)
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
-	add_up(snapshot);
+	totals_make(snapshot);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 	return link_siblings(snapshot);
