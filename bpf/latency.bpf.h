@@ -321,8 +321,11 @@ static __noinline void bucket_add(__u32 index, __u64 ns)
 		lat_add(&buckets->counts[bucket], 1);
 }
 
-/* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
-static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes)
+/*
+ * Its time: into the histogram, or into the account as to why not; false when it is the latter. HAS_MORE is
+ * lat_config.has_more, which the caller knows.
+ */
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool has_more)
 {
 	struct lat_hist *hist;
 	__u32 index, slot;
@@ -339,7 +342,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
 		return false;
 	lat_add(&hist->slots[slot], 1);
-	if (lat_config.n_buckets)
+	if (has_more && lat_config.n_buckets)
 		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)

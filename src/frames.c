@@ -73,7 +73,8 @@ static bool is_tracing(const char *name)
 	static const char *const prefixes[] = {
 		"bpf_prog_", "bpf_trampoline_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "trace_call_bpf",
 		"kprobe_", "kretprobe_", "kprobe_multi_", "fprobe_", "ftrace_", "rethook_", "arch_rethook_",
-		"__kretprobe_", "trampoline_handler", "aggr_pre_handler", "opt_pre_handler", "optimized_callback", "__ftrace_", "function_graph_", "return_to_handler",
+		"__kretprobe_", "trampoline_handler", "aggr_pre_handler", "opt_pre_handler", "optimized_callback",
+		"__ftrace_", "function_graph_", "return_to_handler",
 		"uprobe_", "uretprobe_", "__uprobe_", "syscall_exit_",
 	};
 	size_t i;
@@ -142,7 +143,7 @@ static char *fold_user(const struct frames *frames, int32_t id, pid_t pid)
 	return fclose(out) ? NULL : text;
 }
 
-/* -EEXIST: the map has another one in the only place for it; -ENOMEM: it is full. A kernel thread has none of user space. */
+/* -EEXIST: the map has another one in the only place for it; -ENOMEM: it is full. Kernel threads have none of users. */
 static bool is_lost(int32_t id)
 {
 	return id == -EEXIST || id == -ENOMEM || id >= LAT_MAX_STACKS;
