@@ -43,6 +43,13 @@ static __always_inline struct lat_span *request_find(struct request *rq)
 	return span->id == (__u64)rq ? span : span_spilled((__u64)rq);
 }
 
+#define ENOMEM 12
+
+static __always_inline struct lat_stack_ids lost_stacks(void)
+{
+	return (struct lat_stack_ids){ .kernel = -ENOMEM, .user = -ENOMEM };
+}
+
 /* Of their own, so that where they are not called nothing of them is left. */
 static __noinline const struct lat_extra *extra_find(__u64 rq)
 {
@@ -266,7 +273,8 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	const bool has_more = lat_config.has_more;
 	const struct lat_extra *extra = has_more && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
 	const struct ending end = {
-		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes, .extra = extra,
+		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
+		.is_request = true, .extra = extra,
 	};
 	__u32 series = lat_series_of(span, end);
 	__u64 ns = now - span->issue_ns;
@@ -276,7 +284,7 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	if (has_more && lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, true);
 	if (has_more && is_recorded && is_outlier(ns))
-		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : no_stacks());
+		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

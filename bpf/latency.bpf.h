@@ -185,7 +185,8 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
-	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
+	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
+	const struct lat_extra *extra; /* NULL when there is none */
 };
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
@@ -206,7 +207,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.extra ? end.extra->cgroup : bpf_get_current_cgroup_id();
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.is_request ? end.extra ? end.extra->cgroup : 0 :
+						       bpf_get_current_cgroup_id();
 	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
 		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))

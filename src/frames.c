@@ -47,7 +47,7 @@ int frames_open(struct frames **result, struct probe *probe)
 	frames->fd = probe_map_fd(probe, "lat_stacks");
 	error = kernel_symbols_read(&frames->kernel_symbols);
 	if (error == -EPERM)
-		warn("/proc/kallsyms hides the kernel's addresses: call stacks have no names (sysctl kernel.kptr_restrict)");
+		warn("/proc/kallsyms hides addresses: call stacks have no names (sysctl kernel.kptr_restrict)");
 	else if (error)
 		warn("/proc/kallsyms: %s: call stacks have no names", strerror(-error));
 	frames->user_symbols = has_user ? user_symbols_new() : NULL;
@@ -139,7 +139,8 @@ static char *fold_user(const struct frames *frames, int32_t id, pid_t pid)
 	if (!out)
 		return NULL;
 	for (i = n; i > 0; i--)
-		put_name(out, user_symbols_find(frames->user_symbols, pid, call_address(addresses, i - 1), name), i == n);
+		put_name(out, user_symbols_find(frames->user_symbols, pid, call_address(addresses, i - 1), name),
+			 i == n);
 	return fclose(out) ? NULL : text;
 }
 
@@ -203,8 +204,8 @@ void frames_close(struct frames *frames)
 	if (!frames)
 		return;
 	if (frames->n_lost)
-		warn("%" PRIu64 " outliers are without their call stack (%s): no room for it among %d others", frames->n_lost,
-		     LOST, LAT_MAX_STACKS);
+		warn("%" PRIu64 " outliers are without their call stack (%s): no room for it among %d others",
+		     frames->n_lost, LOST, LAT_MAX_STACKS);
 	for (i = 0; i < LAT_MAX_STACKS; i++)
 		free(frames->kernel[i]);
 	for (i = 0; i < N_KEPT; i++)
