@@ -322,14 +322,14 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 	if (place.has_site)
 		end.site = span->site;
 	if (lat_config.is_plain) {
-		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes);
+		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, false);
 		return;
 	}
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes) && is_outlier(ns))
+	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, true) && is_outlier(ns))
 		event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 

@@ -185,7 +185,8 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
-	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
+	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
+	const struct lat_extra *extra; /* NULL when there is none */
 };
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
@@ -206,7 +207,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.extra ? end.extra->cgroup : bpf_get_current_cgroup_id();
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.is_request ? end.extra ? end.extra->cgroup : 0 :
+						       bpf_get_current_cgroup_id();
 	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
 		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))
@@ -321,8 +323,11 @@ static __noinline void bucket_add(__u32 index, __u64 ns)
 		lat_add(&buckets->counts[bucket], 1);
 }
 
-/* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
-static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes)
+/*
+ * Its time: into the histogram, or into the account as to why not; false when it is the latter. HAS_MORE is
+ * lat_config.has_more, which the caller knows.
+ */
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool has_more)
 {
 	struct lat_hist *hist;
 	__u32 index, slot;
@@ -339,7 +344,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
 		return false;
 	lat_add(&hist->slots[slot], 1);
-	if (lat_config.n_buckets)
+	if (has_more && lat_config.n_buckets)
 		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)

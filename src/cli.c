@@ -74,11 +74,11 @@ static const struct argp_option argp_options[] = {
 	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
 	  " above it" },
 	{ "total", OPTION_TOTAL, NULL, 0, "Histograms of both phases together, too (block)" },
-	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
+	{ "pending", OPTION_PENDING, "TIME", 0, "List requests under way for TIME or longer, in each report (block)" },
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
-	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns" },
 	{ "slowest", OPTION_SLOWEST, "N", 0,
 	  "Instead, print the N slowest of each interval, or else of the run (default --outlier 10ms; N up to 1000)" },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,

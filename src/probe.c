@@ -122,11 +122,12 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
-	config->is_plain = config->is_direct && !config->outlier_ns;
-	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
+	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2;
+	config->is_plain = config->is_direct && !config->has_more;
+	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
 	return 0;
 }
 

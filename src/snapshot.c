@@ -369,8 +369,9 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) && pending_make(snapshot, input) &&
-	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
+	    pending_make(snapshot, input) && make_outliers(snapshot, input) && make_stacks(snapshot, input) &&
+	    snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;
