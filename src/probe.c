@@ -75,7 +75,8 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 {
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
-	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow)
+	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
+	    config->filter_socket)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -85,6 +86,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 {
 	/* Dimensions that need to be told who it was. */
 	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
+	const uint32_t sockets = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
+				 1U << LAT_DIM_FAMILY;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -92,7 +95,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	*config = options->config;
 	config->op_mask = probe->op_mask;
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow;
+			     config->filter_follow || config->filter_socket;
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
 		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
@@ -119,6 +122,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns;
 	config->needs_who = (options->dims & who) || config->outlier_ns;
+	config->needs_socket = !!(options->dims & sockets);
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	return 0;
 }

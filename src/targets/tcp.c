@@ -37,7 +37,8 @@ static const struct target tcp = {
 	.stems = stems,
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
-		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
+		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER |
+		1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY,
 	.needs_kprobes = true,
 	.elf_bytes = tcp_bpf__elf_bytes,
 };
