@@ -141,6 +141,7 @@ struct place {
 	bool is_kprobe;
 	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
 	bool has_site;   /* of the span */
+	bool has_socket; /* the first argument is one */
 };
 
 /* Else the compiler keeps the context from the program's start on in a register that the JIT then has to save. */
@@ -226,6 +227,17 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 	return span;
 }
 
+/* As a plain number: with what the verifier takes as an address it is strict. */
+static __always_inline __u64 call_first_argument(const struct place place, void *ctx)
+{
+	__u64 argument = 0;
+
+	if (place.is_kprobe)
+		return PT_REGS_PARM1((struct pt_regs *)ctx);
+	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
+	return argument;
+}
+
 /* The span, or NULL when there is nothing to measure or no room. */
 static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
 {
@@ -246,6 +258,8 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 		span->bytes = call_second_argument(place, ctx);
 	if (place.nesting == NESTS)
 		span->mark = call_mark(place, ctx);
+	if (place.has_socket && lat_config.needs_socket)
+		span->socket = call_first_argument(place, ctx);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
@@ -268,6 +282,11 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 		return;
 	lat_count(op, LAT_LOST_EXIT);
 	call_unspill(span, key, op);
+}
+
+static __always_inline bool call_pass_socket(const struct place place, void *ctx)
+{
+	return !place.has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
 }
 
 static __always_inline void call_filtered(const struct place place, void *ctx)
@@ -327,6 +346,8 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 	}
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
+	if (place.has_socket && lat_config.needs_socket)
+		end.socket = span->socket;
 	if (lat_config.needs_who)
 		span_set_who(span);
 	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, true) && is_outlier(ns))
@@ -408,10 +429,15 @@ static __always_inline void call_end(const struct place place, void *original_ct
  * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
  * side sets the number of arguments.
  */
-#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, number) \
-	static const struct place stem##__trampoline = { op, number, outcome, nesting, .is_kprobe = false }; \
-	static const struct place stem##__breakpoint = { op, number, outcome, nesting, .is_kprobe = true }; \
+#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, __COUNTER__)
+#define PROBE_SOCKET_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, true, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, has_socket, number) \
+	static const struct place stem##__trampoline = { \
+		op, number, outcome, nesting, false, false, false, has_socket \
+	}; \
+	static const struct place stem##__breakpoint = { \
+		op, number, outcome, nesting, true, false, false, has_socket \
+	}; \
 	const volatile __u8 stem##__n_args = 0; \
 	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
 	PROBE_CALL_PAIR(stem##__breakpoint, stem##__kprobe, "kprobe", stem##__kretprobe, "kretprobe", 0)
@@ -439,7 +465,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 		enum lat_filter filter = lat_config.filter; \
 		if (filter == LAT_FILTER_NONE) \
 			call_begin(place, ctx); \
-		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass()) \
+		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx)) \
 			entry##_passed(ctx); \
 		else \
 			call_filtered(place, ctx); \

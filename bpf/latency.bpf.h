@@ -5,6 +5,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -70,6 +71,7 @@ struct {
 } lat_buckets SEC(".maps");
 
 #include "filter.bpf.h"
+#include "socket.bpf.h"
 
 /* With dimensions; without, it is a series as any. */
 #define LAT_SERIES_OTHER 0
@@ -187,6 +189,7 @@ struct ending {
 	__u64 bytes;
 	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
 	const struct lat_extra *extra; /* NULL when there is none */
+	__u64 socket; /* address of the struct sock */
 };
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
@@ -215,6 +218,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
 	if (KEY_AT(LAT_DIM_ARG))
 		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
+	if (lat_config.needs_socket)
+		socket_key(key, end.socket);
 }
 
 static __noinline __u32 series_add(struct lat_key *key)

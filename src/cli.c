@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <argp.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdarg.h>
@@ -35,6 +36,7 @@ enum {
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
 	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT, OPTION_SLOWEST, OPTION_RING_SIZE,
 	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
+	OPTION_PORT, OPTION_ADDR,
 };
 
 static const struct argp_option argp_options[] = {
@@ -49,6 +51,10 @@ static const struct argp_option argp_options[] = {
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
 	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
+	{ "port", OPTION_PORT, "N", 0, "Only connections with this port at either end (tcp)" },
+	{ "addr", OPTION_ADDR, "CIDR", 0, "Only connections with such an address at either end: 10.0.0.0/8, fe80::/10 (tcp)" },
+	{ "ipv4", '4', NULL, 0, "Only connections over IPv4 (tcp)" },
+	{ "ipv6", '6', NULL, 0, "Only connections over IPv6 (tcp)" },
 	{ "by", OPTION_BY, "DIM[,DIM]", 0, "A histogram for each value of these; `latencyprobe list TARGET` names them" },
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
 	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
@@ -307,6 +313,44 @@ static void parse_key(struct argp_state *state, const struct parse *parse, const
 	parse->options->probe.key_arg = number[0] - '0';
 }
 
+/* ADDRESS or ADDRESS/BITS, as IPv6. False when it is none. */
+static bool parse_cidr(struct lat_config *config, const char *text)
+{
+	unsigned char address[16] = { [10] = 0xff, [11] = 0xff }, mask[16] = { 0 };
+	char *copy = strdup(text), *bits = copy, *end = NULL, *ip = strsep(&bits, "/");
+	unsigned long n_bits = 128, first = 0, i;
+	bool is_fine;
+
+	if (ip && inet_pton(AF_INET, ip, address + 12) == 1)
+		first = 96;
+	is_fine = ip && (first || inet_pton(AF_INET6, ip, address) == 1);
+	if (is_fine && bits) {
+		n_bits = first + strtoul(bits, &end, 10);
+		is_fine = *bits >= '0' && *bits <= '9' && !*end && n_bits <= 128;
+	}
+	for (i = 0; is_fine && i < n_bits; i++)
+		mask[i / 8] |= (unsigned char)(0x80 >> i % 8);
+	memcpy(config->addr, address, sizeof(address));
+	memcpy(config->addr_mask, mask, sizeof(mask));
+	config->has_addr = 1;
+	free(copy);
+	return is_fine;
+}
+
+static void parse_socket(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
+			 const char *text)
+{
+	if (!(target->dims & 1U << LAT_DIM_CONN))
+		usage_error(state, "--port, --addr, -4, -6: %s has no connections", target->name);
+	config->filter_socket = 1;
+	if (key == OPTION_PORT)
+		config->port = (uint16_t)parse_number(state, "--port", text, 65535);
+	else if (key != OPTION_ADDR)
+		config->family = (uint8_t)(key - '0');
+	else if (!parse_cidr(config, text))
+		usage_error(state, "--addr: %s is no address such as 10.1.2.3, 10.0.0.0/8 or fe80::/10", text);
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -476,6 +520,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_ARG: parse_arg(state, parse, text); break;
 	case OPTION_KEY: parse_key(state, parse, text); break;
 	case OPTION_RET: parse_ret(state, parse, text); break;
+	case '4':
+	case '6':
+	case OPTION_PORT:
+	case OPTION_ADDR: parse_socket(state, parse->target, config, key, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;

@@ -77,7 +77,8 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 {
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
-	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow)
+	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
+	    config->filter_socket)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -90,6 +91,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
 	const uint32_t derived_offset = target_derived_offset(probe->target);
 	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
+	const uint32_t sockets = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
+				 1U << LAT_DIM_FAMILY;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -97,7 +100,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	*config = options->config;
 	config->op_mask = probe->op_mask;
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow;
+			     config->filter_follow || config->filter_socket;
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
 		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
@@ -128,6 +131,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2;
 	config->is_plain = config->is_direct && !config->has_more;
 	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->needs_socket = !!(options->dims & sockets);
 	return 0;
 }
 

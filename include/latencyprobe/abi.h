@@ -67,6 +67,11 @@ enum lat_dim {
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */
 	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
+	LAT_DIM_CONN,   /* five words: local address, remote one (as IPv6, in memory order), local port << 16 | remote port */
+	LAT_DIM_PEER,   /* two words: remote address */
+	LAT_DIM_LPORT,
+	LAT_DIM_RPORT,
+	LAT_DIM_FAMILY, /* 4, 6; of IPv4 over an IPv6 socket 4 */
 	LAT_N_DIMS,
 };
 
@@ -116,7 +121,10 @@ struct lat_span {
 		__u32 device;
 		__u32 site; /* which of the functions or system calls it is, where a target measures many alike */
 	};
-	char comm[LAT_COMM_LEN];
+	union {
+		char comm[LAT_COMM_LEN];
+		__u64 socket; /* tcp calls: address of the struct sock, until they end */
+	};
 };
 
 /* What --ret asks of a call's result. */
@@ -181,6 +189,12 @@ struct lat_config {
 	__u8 n_buckets;     /* 0: no --buckets */
 	__u64 pending_ns;   /* --pending; 0: none */
 	__u64 bucket_low_ns[LAT_MAX_BUCKETS]; /* the first is 0 */
+	__u8 needs_socket;  /* tcp: dimensions ask for the ends of connections */
+	__u8 filter_socket; /* any of the next four */
+	__u8 family;        /* 4, 6; 0: both */
+	__u8 has_addr;
+	__u16 port;         /* of either end; 0: all */
+	__u64 addr[2], addr_mask[2]; /* of either end, as in LAT_DIM_PEER */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */
