@@ -23,6 +23,7 @@ struct series {
 	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
 	/* Those that differ from it in ret at most, itself among them, in the snapshot's order: the first; the next one. */
 	const struct series *first_sibling, *next_sibling;
+	uint32_t device_id;   /* kernel dev_t of the label "device"; 0: none, or not one of all hosts */
 	bool has_bytes;
 	uint64_t count, sum_ns, bytes;
 	uint64_t min_ns, max_ns;
@@ -34,6 +35,7 @@ struct series {
 
 struct in_flight {
 	char *device;
+	uint32_t device_id; /* as in struct series */
 	uint64_t n_queued, n_issued;
 };
 

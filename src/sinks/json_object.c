@@ -136,6 +136,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	json_t *object = json_object();
 
 	json_set(&object, "labels", json_of_labels(series->labels, series->n_labels));
+	if (series->device_id)
+		json_set_integer(&object, "device_id", series->device_id);
 	json_set_integer(&object, "count", series->count);
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
@@ -173,6 +175,8 @@ static json_t *make_in_flight(const struct snapshot *snapshot)
 	for (i = 0; i < snapshot->n_in_flight; i++) {
 		object = json_object();
 		json_set_text(&object, "device", snapshot->in_flight[i].device);
+		if (snapshot->in_flight[i].device_id)
+			json_set_integer(&object, "device_id", snapshot->in_flight[i].device_id);
 		json_set_integer(&object, "queued", snapshot->in_flight[i].n_queued);
 		json_set_integer(&object, "issued", snapshot->in_flight[i].n_issued);
 		json_append(&array, object);
