@@ -30,6 +30,10 @@ struct series {
 	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
 	double rate_per_s, bytes_per_s, mean_ns;
 	struct percentile percentiles[N_PERCENTILES];
+	/* Of an interval: the last ones in which it had anything, and their mean; 0 of them where nothing is known. */
+	unsigned int n_rolling;
+	double rolling_mean_ns;
+	bool is_spike;        /* far above that mean, see trend.h */
 	uint64_t *slots;      /* LAT_N_SLOTS */
 };
 

@@ -145,6 +145,11 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	json_set_integer(&object, "max_ns", series->max_ns);
 	json_set(&object, "min_max_exact", json_boolean(series->min_max_exact));
 	json_set(&object, "rate_per_s", json_real(series->rate_per_s));
+	if (series->n_rolling) {
+		json_set_integer(&object, "rolling_intervals", series->n_rolling);
+		json_set(&object, "rolling_mean_ns", json_real(series->rolling_mean_ns));
+		json_set(&object, "spike", json_boolean(series->is_spike));
+	}
 	if (series->has_bytes) {
 		json_set_integer(&object, "bytes", series->bytes);
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
