@@ -158,8 +158,7 @@ static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
-	/* Lines would tear the screen. */
-	alarms_check(&run->alarms, snapshot, run->live && isatty(STDERR_FILENO));
+	alarms_check(&run->alarms, snapshot);
 	if (run->options->strict && !snapshot->number)
 		run->has_loss = alarms_has_loss(snapshot);
 	if (run->live)

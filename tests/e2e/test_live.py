@@ -311,7 +311,7 @@ def messages_wait():
         require(is_whole(screen.text(), 80, 24), "no whole frame")
         screen.press("q")
         text = screen.require_given_back(1)
-    require("latencyprobe: /dev/full: No space left on device" in text, f"no message in {text}")
+    require("counted: No space left on device" in text, f"no message in {text}")
     require("account: " in text, f"no final report in {text}")
 
 
