@@ -197,7 +197,7 @@ static bool is_cut_short(const struct alarms *alarms, const struct alert *alert,
 	return alert->is_below && !alert_is_time(alert) && snapshot->elapsed_ns < alarms->interval_ns / 10 * 9;
 }
 
-void alarms_check(struct alarms *alarms, const struct snapshot *snapshot, bool is_silent)
+void alarms_check(struct alarms *alarms, const struct snapshot *snapshot)
 {
 	const struct alert *alert, *first = NULL;
 	struct alert_result result, first_result;
@@ -213,8 +213,7 @@ void alarms_check(struct alarms *alarms, const struct snapshot *snapshot, bool i
 			first = alert;
 			first_result = result;
 		}
-		if (!is_silent)
-			say(alert, &result, snapshot);
+		say(alert, &result, snapshot);
 	}
 	alarms->n_fired += n_fired;
 	if (first && alarms->command)

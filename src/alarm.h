@@ -26,10 +26,10 @@ struct alarms {
 
 /*
  * Does nothing unless the snapshot is what is to be checked: each interval, or the whole run where there are none. Then
- * says on stderr which of the alerts fire, unless IS_SILENT, and starts the command once if any does; that is not waited
- * for. Its environment has LATENCYPROBE_ALERT and so on, see README.md, of the first that fires.
+ * says on stderr which of the alerts fire, and starts the command once if any does; that is not waited for. Its
+ * environment has LATENCYPROBE_ALERT and so on, see README.md, of the first that fires.
  */
-void alarms_check(struct alarms *alarms, const struct snapshot *snapshot, bool is_silent);
+void alarms_check(struct alarms *alarms, const struct snapshot *snapshot);
 
 /* What --strict asks: whether anything was lost in the whole run; says what. */
 bool alarms_has_loss(const struct snapshot *whole);

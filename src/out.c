@@ -137,23 +137,6 @@ struct out *out_open(const char *path)
 	return NULL;
 }
 
-struct out *out_open_stream(const char *path)
-{
-	struct out *out;
-
-	if (!strcmp(path, "-"))
-		return out_open(path);
-	out = out_wrap(NULL);
-	if (!out)
-		return NULL;
-	out->is_owned = true;
-	out->stream = fopen(path, "we");
-	if (out->stream)
-		return out;
-	free_all(out);
-	return NULL;
-}
-
 void out_printf(struct out *out, const char *format, ...)
 {
 	va_list args;

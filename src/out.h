@@ -16,9 +16,6 @@ struct out;
  */
 struct out *out_open(const char *path);
 
-/* The same, but written directly, so that others can follow it. */
-struct out *out_open_stream(const char *path);
-
 /* Wraps a stream that the caller keeps and closes. NULL and errno when memory is short. */
 struct out *out_wrap(FILE *stream);
 

@@ -14,6 +14,7 @@
 #include "recording_parse.h"
 #include "snapshot.h"
 #include "snapshot_sum.h"
+#include "trend.h"
 
 struct recording {
 	struct snapshot **intervals;
@@ -161,6 +162,18 @@ static int parse(struct recording *recording, struct text *text)
 			    &recording->whole);
 }
 
+/* As they were when they were shown live. */
+static struct recording *compare_intervals(struct recording *recording)
+{
+	struct trend *trend = trend_new();
+	size_t i;
+
+	for (i = 0; i < recording->n_intervals; i++)
+		trend_apply(trend, recording->intervals[i]);
+	trend_free(trend);
+	return recording;
+}
+
 int recording_read_bytes(struct recording **result, const char *name, const char *bytes, size_t n_bytes)
 {
 	struct text text = { .name = name, .bytes = bytes, .n_bytes = n_bytes, .line = 1 };
@@ -173,7 +186,7 @@ int recording_read_bytes(struct recording **result, const char *name, const char
 	if (error)
 		recording_free(recording);
 	else
-		*result = recording;
+		*result = compare_intervals(recording);
 	return error;
 }
 

@@ -173,6 +173,21 @@ static void parse_buckets(struct parse *parse, const json_t *object, struct seri
 	}
 }
 
+static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
+{
+	uint64_t id = parse_number(parse, object, name);
+
+	if (id > UINT32_MAX)
+		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
+	return (uint32_t)id;
+}
+
+/* 0 where it was not recorded. */
+static uint32_t parse_device_id(struct parse *parse, const json_t *object)
+{
+	return json_object_get(object, "device_id") ? parse_id(parse, object, "device_id") : 0;
+}
+
 static void parse_series(struct parse *parse, const json_t *object, struct series *series)
 {
 	json_t *counts = json_object_get(object, "slot_counts");
@@ -195,6 +210,7 @@ static void parse_series(struct parse *parse, const json_t *object, struct serie
 	series->min_ns = parse_number(parse, object, "min_ns");
 	series->max_ns = parse_number(parse, object, "max_ns");
 	series->min_max_exact = json_is_true(json_object_get(object, "min_max_exact"));
+	series->device_id = parse_device_id(parse, object);
 	series->has_bytes = json_object_get(object, "bytes");
 	if (series->has_bytes)
 		series->bytes = parse_number(parse, object, "bytes");
@@ -255,6 +271,7 @@ static void parse_in_flight(struct parse *parse, const json_t *root, struct snap
 		object = json_array_get(array, i);
 		snapshot->in_flight[i] = (struct in_flight){
 			.device = strdup(parse_text(parse, object, "device")),
+			.device_id = parse_device_id(parse, object),
 			.n_queued = parse_number(parse, object, "queued"),
 			.n_issued = parse_number(parse, object, "issued"),
 		};
@@ -262,15 +279,6 @@ static void parse_in_flight(struct parse *parse, const json_t *root, struct snap
 		if (!snapshot->in_flight[i].device)
 			parse_complain(parse, "memory is short");
 	}
-}
-
-static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
-{
-	uint64_t id = parse_number(parse, object, name);
-
-	if (id > UINT32_MAX)
-		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
-	return (uint32_t)id;
 }
 
 static void parse_outliers(struct parse *parse, const json_t *root, struct snapshot *snapshot)

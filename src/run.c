@@ -28,6 +28,7 @@
 #include "sinks/sink_feed.h"
 #include "snapshot.h"
 #include "targets/target.h"
+#include "trend.h"
 #include "version.h"
 
 /* What the loop waits for. */
@@ -49,6 +50,7 @@ struct run {
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t n_intervals;
 	struct alarms alarms;
+	struct trend *trend; /* of the intervals */
 	struct child child;
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
@@ -179,8 +181,7 @@ static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
-	/* Lines would tear the screen. */
-	alarms_check(&run->alarms, snapshot, run->live && isatty(STDERR_FILENO));
+	alarms_check(&run->alarms, snapshot);
 	if (run->options->strict && !snapshot->number)
 		run->has_loss = alarms_has_loss(snapshot);
 	if (run->live)
@@ -201,6 +202,8 @@ static int report_interval(struct run *run, const struct reading *now)
 
 	run->n_intervals++;
 	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, now, run->n_intervals);
+	if (snapshot)
+		trend_apply(run->trend, snapshot);
 	if (run->has_before)
 		reading_free(&run->before);
 	run->before = *now;
@@ -434,6 +437,7 @@ static bool finish(struct run *run)
 	if (run->has_before)
 		reading_free(&run->before);
 	label_names_free(&run->names);
+	trend_free(run->trend);
 	events_close(run->events);
 	live_close(run->live);
 	reader_close(run->reader);
@@ -453,6 +457,7 @@ int run(const struct run_options *options)
 	struct run run = {
 		.options = options,
 		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+		.trend = options->interval_ns ? trend_new() : NULL,
 		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
 	};
 	int status, error;

@@ -213,6 +213,8 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	}
 	snapshot->n_series++;
 	series->summary = key_is_other(&raw->key) || key_ret(&raw->key) == LAT_RET_OK;
+	if (input->names->key_at[LAT_DIM_DEVICE] && !key_is_other(&raw->key))
+		series->device_id = (uint32_t)raw->key.words[input->names->key_at[LAT_DIM_DEVICE]];
 	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
 	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
 	bound(series, &raw->hist, !input->before);
@@ -349,6 +351,7 @@ static bool make_in_flight(struct snapshot *snapshot, const struct snapshot_inpu
 		in_flight->device = strdup(label_device(input->names, depth->device, buffer));
 		if (!in_flight->device)
 			return false;
+		in_flight->device_id = depth->device;
 		in_flight->n_queued = depth->n_queued;
 		in_flight->n_issued = depth->n_issued;
 		snapshot->n_in_flight++;

@@ -25,18 +25,24 @@ struct series {
 	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
 	/* Those that differ from it in ret at most, itself among them, in the snapshot's order: the first; the next one. */
 	const struct series *first_sibling, *next_sibling;
+	uint32_t device_id;   /* kernel dev_t of the label "device"; 0: none, or not one of all hosts */
 	bool has_bytes;
 	uint64_t count, sum_ns, bytes;
 	uint64_t min_ns, max_ns;
 	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
 	double rate_per_s, bytes_per_s, mean_ns;
 	struct percentile percentiles[N_PERCENTILES];
+	/* Of an interval: the last ones in which it had anything, and their mean; 0 of them where nothing is known. */
+	unsigned int n_rolling;
+	double rolling_mean_ns;
+	bool is_spike;        /* far above that mean, see trend.h */
 	uint64_t *slots;      /* LAT_N_SLOTS */
 	struct buckets buckets;
 };
 
 struct in_flight {
 	char *device;
+	uint32_t device_id; /* as in struct series */
 	uint64_t n_queued, n_issued;
 };
 

@@ -34,7 +34,8 @@ static struct series *new_series(struct snapshot *sum, const struct series *like
 	sum->series = more;
 	series = &more[sum->n_series++];
 	*series = (struct series){
-		.summary = like->summary, .has_bytes = like->has_bytes, .min_ns = UINT64_MAX, .min_max_exact = true,
+		.summary = like->summary, .device_id = like->device_id, .has_bytes = like->has_bytes,
+		.min_ns = UINT64_MAX, .min_max_exact = true,
 	};
 	series->slots = calloc(LAT_N_SLOTS, sizeof(*series->slots));
 	for (i = 0; i < like->n_labels; i++)
@@ -64,6 +65,8 @@ static int add_series(struct snapshot *sum, const struct series *series, size_t 
 	for (slot = 0; slot < LAT_N_SLOTS; slot++)
 		into->slots[slot] += series->slots[slot];
 	into->has_bytes |= series->has_bytes;
+	if (into->device_id != series->device_id)
+		into->device_id = 0;
 	into->min_max_exact &= series->min_max_exact;
 	if (series->min_ns < into->min_ns)
 		into->min_ns = series->min_ns;
@@ -122,19 +125,19 @@ static int add_accounts(struct snapshot *sum, const struct snapshot *part, bool 
 	return error ? error : add_account(&sum->total, &part->total, follows);
 }
 
-static struct in_flight *find_in_flight(struct snapshot *sum, const char *device)
+static struct in_flight *find_in_flight(struct snapshot *sum, const struct in_flight *like)
 {
 	struct in_flight *more;
 	size_t i;
 
 	for (i = 0; i < sum->n_in_flight; i++)
-		if (!strcmp(sum->in_flight[i].device, device))
+		if (!strcmp(sum->in_flight[i].device, like->device))
 			return &sum->in_flight[i];
 	more = realloc(sum->in_flight, (i + 1) * sizeof(*more));
 	if (!more)
 		return NULL;
 	sum->in_flight = more;
-	more[i] = (struct in_flight){ .device = strdup(device) };
+	more[i] = (struct in_flight){ .device = strdup(like->device), .device_id = like->device_id };
 	if (!more[i].device)
 		return NULL;
 	sum->n_in_flight++;
@@ -162,9 +165,11 @@ static int add_in_flight(struct snapshot *sum, const struct snapshot *part, bool
 	if (!sum->in_flight && !(sum->in_flight = calloc(1, sizeof(*sum->in_flight))))
 		return -ENOMEM;
 	for (i = 0; i < part->n_in_flight; i++) {
-		in_flight = find_in_flight(sum, part->in_flight[i].device);
+		in_flight = find_in_flight(sum, &part->in_flight[i]);
 		if (!in_flight)
 			return -ENOMEM;
+		if (in_flight->device_id != part->in_flight[i].device_id)
+			in_flight->device_id = 0;
 		if (!add_to(&in_flight->n_queued, part->in_flight[i].n_queued) ||
 		    !add_to(&in_flight->n_issued, part->in_flight[i].n_issued))
 			return -EOVERFLOW;

@@ -154,6 +154,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	json_t *object = json_object();
 
 	json_set(&object, "labels", json_of_labels(series->labels, series->n_labels));
+	if (series->device_id)
+		json_set_integer(&object, "device_id", series->device_id);
 	json_set_integer(&object, "count", series->count);
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
@@ -161,6 +163,11 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	json_set_integer(&object, "max_ns", series->max_ns);
 	json_set(&object, "min_max_exact", json_boolean(series->min_max_exact));
 	json_set(&object, "rate_per_s", json_real(series->rate_per_s));
+	if (series->n_rolling) {
+		json_set_integer(&object, "rolling_intervals", series->n_rolling);
+		json_set(&object, "rolling_mean_ns", json_real(series->rolling_mean_ns));
+		json_set(&object, "spike", json_boolean(series->is_spike));
+	}
 	if (series->has_bytes) {
 		json_set_integer(&object, "bytes", series->bytes);
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
@@ -193,6 +200,8 @@ static json_t *make_in_flight(const struct snapshot *snapshot)
 	for (i = 0; i < snapshot->n_in_flight; i++) {
 		object = json_object();
 		json_set_text(&object, "device", snapshot->in_flight[i].device);
+		if (snapshot->in_flight[i].device_id)
+			json_set_integer(&object, "device_id", snapshot->in_flight[i].device_id);
 		json_set_integer(&object, "queued", snapshot->in_flight[i].n_queued);
 		json_set_integer(&object, "issued", snapshot->in_flight[i].n_issued);
 		json_append(&array, object);

@@ -41,6 +41,11 @@ static json_t *make_buckets(const struct series *series)
 	return buckets;
 }
 
+static json_t *make_id(uint32_t device_id)
+{
+	return device_id ? json_integer(device_id) : json_null();
+}
+
 /* A histogram for each operation and result at each device: the time that the device took. */
 static json_t *make_histograms(const struct snapshot *snapshot)
 {
@@ -54,6 +59,7 @@ static json_t *make_histograms(const struct snapshot *snapshot)
 		if (!device || (phase && strcmp(phase, "device")))
 			continue;
 		histogram = json_object();
+		json_set(&histogram, "device_id", make_id(series->device_id));
 		json_set_text(&histogram, "device_name", device);
 		json_set_text(&histogram, "op", series_label(series, "op"));
 		json_set_text(&histogram, "ret", series_label(series, "ret"));
@@ -71,6 +77,7 @@ static json_t *make_depths(const struct snapshot *snapshot)
 
 	for (i = 0; i < snapshot->n_in_flight; i++) {
 		depth = json_object();
+		json_set(&depth, "device_id", make_id(snapshot->in_flight[i].device_id));
 		json_set_text(&depth, "device_name", snapshot->in_flight[i].device);
 		json_set_integer(&depth, "count", snapshot->in_flight[i].n_queued + snapshot->in_flight[i].n_issued);
 		json_append(&depths, depth);

@@ -263,6 +263,22 @@ static bool is_head(const struct series *series)
 	return series == series->first_sibling;
 }
 
+static void print_trend(const struct text *text, const struct series *series)
+{
+	char mean[UNITS_LEN];
+
+	if (!series->n_rolling)
+		return;
+	out_printf(text->out, "  mean of the %u %s before: %s", series->n_rolling,
+		   series->n_rolling == 1 ? "interval" : "intervals", units_duration(mean, series->rolling_mean_ns));
+	if (series->is_spike) {
+		style(text, BOLD);
+		out_puts(text->out, "  SPIKE");
+		style(text, PLAIN);
+	}
+	out_puts(text->out, "\n");
+}
+
 static void print_series(struct text *text, const struct series *series)
 {
 	out_puts(text->out, "\n");
@@ -276,6 +292,7 @@ static void print_series(struct text *text, const struct series *series)
 		else
 			print_rows(text, series);
 		print_percentiles(text, series);
+		print_trend(text, series);
 	} else {
 		out_puts(text->out, ": none ended ok\n");
 	}

@@ -5,9 +5,10 @@ import csv
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 from harness import SURE_ATTACH, WORK, Folder, Process, Report, probe, probe_argv, require, require_equal, wait_until
-from registry import test
+from registry import Skip, test
 
 HOSTILE = {
     "escape": b"\x1b[31mred\x07",
@@ -62,6 +63,22 @@ def text_to_a_file():
         text = (folder / "report").read_text()
     require(text.startswith("block ") or "block" in text.splitlines()[0], f"no heading in {text!r}")
     require_equal(text.splitlines(), stdout.splitlines(), "text of file and of stdout")
+
+
+@test("root")
+def device_numbers():
+    """S4-10: device_id is the kernel's number of the device of that name."""
+    with Folder() as folder:
+        output, file = folder / "run.jsonl", folder / "file"
+        command = ["dd", "if=/dev/zero", f"of={file}", "bs=4k", "count=16", "oflag=dsync", "status=none"]
+        with Process(*probe_argv(["block"], output, command)) as process:
+            process.wait()
+        histograms = json.loads(output.read_text().splitlines()[-1])["latency_histogram"]
+    if not histograms:
+        raise Skip("files are not on a disk here")
+    for histogram in histograms:
+        major, minor = map(int, Path(f"/sys/class/block/{histogram['device_name']}/dev").read_text().split(":"))
+        require_equal(histogram["device_id"], major << 20 | minor, f"number of {histogram['device_name']}")
 
 
 def rows_of(path):
