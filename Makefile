@@ -29,7 +29,7 @@ OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
 PURE := account cli cli_files compare comparison comparison_json comparison_match comparison_text distribution escape \
-	host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise out outlier \
+	file_path filters host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise out outlier \
 	percentile recording recording_fields recording_parse replay snapshot snapshot_sum units targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page

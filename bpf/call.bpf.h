@@ -3,6 +3,7 @@
 #ifndef CALL_BPF_H
 #define CALL_BPF_H
 
+#include "file.bpf.h"
 #include "latency.bpf.h"
 
 #define EAGAIN 11
@@ -141,6 +142,7 @@ struct place {
 	bool is_kprobe;
 	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
 	bool has_site;   /* of the span */
+	enum file_from file;
 };
 
 /* Else the compiler keeps the context from the program's start on in a register that the JIT then has to save. */
@@ -185,6 +187,18 @@ static __always_inline bool is_under_way(const struct lat_span *span)
 	return !bpf_probe_read_kernel(&mark, sizeof(mark), (void *)span->id) && mark == span->mark;
 }
 
+static __always_inline bool call_is_skipped(const struct lat_span *span)
+{
+	return lat_config.sample_below && span->skip;
+}
+
+/* One that is skipped was not counted as entered. */
+static __always_inline void call_count_lost(const struct lat_span *span, __u32 op)
+{
+	if (!call_is_skipped(span))
+		lat_count(op, LAT_LOST_EXIT);
+}
+
 /*
  * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
  * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
@@ -197,7 +211,7 @@ static __always_inline struct lat_span *call_begin_again(const struct place plac
 		lat_count(place.op, LAT_NESTED);
 		return NULL;
 	}
-	lat_count(place.op, LAT_LOST_EXIT);
+	call_count_lost(span, place.op);
 	lat_write(span->id, frame);
 	return span;
 }
@@ -215,7 +229,7 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 		return call_begin_again(place, span, frame);
 	if (span) {
 		/* Of a thread that had the same number. */
-		lat_count(place.op, LAT_LOST_EXIT);
+		call_count_lost(span, place.op);
 		call_unspill(span, key, place.op);
 	}
 	if (span_claim_beside(slot, frame, lat_read(slot->claims) & ~(LAT_CLAIM_SPILLED - 1)))
@@ -223,30 +237,6 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 	span = call_spill(slot, key, frame);
 	if (!span)
 		lat_count(place.op, LAT_LOST_SPAN);
-	return span;
-}
-
-/* The span, or NULL when there is nothing to measure or no room. */
-static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
-{
-	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = call_slot(frame, place.op);
-
-	if (!lat_read(lat_state.gate))
-		return NULL;
-	lat_count(place.op, LAT_ENTERED);
-	if (!span_claim(span, frame)) {
-		span = call_begin_slowly(place, span, frame);
-		if (!span)
-			return NULL;
-	}
-	span->op = place.op;
-	span->stem = place.number;
-	if (place.outcome == OUTCOME_COPIED)
-		span->bytes = call_second_argument(place, ctx);
-	if (place.nesting == NESTS)
-		span->mark = call_mark(place, ctx);
-	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
 
@@ -259,18 +249,19 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 	if (!slot)
 		return;
 	if (slot->id && is_same_stack(frame, slot->id)) {
-		lat_count(op, LAT_LOST_EXIT);
+		call_count_lost(slot, op);
 		span_free(slot);
 		return;
 	}
 	span = span_spilled(key);
 	if (!span || !is_same_stack(frame, span->id))
 		return;
-	lat_count(op, LAT_LOST_EXIT);
+	call_count_lost(span, op);
 	call_unspill(span, key, op);
 }
 
-static __always_inline void call_filtered(const struct place place, void *ctx)
+/* A call that is not measured, by COUNT. */
+static __always_inline void call_left_out(const struct place place, void *ctx, enum lat_count count)
 {
 	__u32 shard = lat_shard();
 	__u64 frame = call_frame(place, ctx);
@@ -278,10 +269,71 @@ static __always_inline void call_filtered(const struct place place, void *ctx)
 
 	if (!lat_read(lat_state.gate))
 		return;
-	lat_count_in(shard, place.op, LAT_FILTERED);
+	lat_count_in(shard, place.op, count);
 	slot = call_slot(frame, place.op);
 	if (lat_read(slot->claims))
 		call_drop(slot, frame, place.op);
+}
+
+static __always_inline void call_filtered(const struct place place, void *ctx)
+{
+	call_left_out(place, ctx, LAT_FILTERED);
+}
+
+/* What FILE_ARGUMENT and FILE_SYSCALL need, as a plain number: with what the verifier takes as an address it is strict. */
+static __always_inline __u64 call_first_argument(const struct place place, void *ctx)
+{
+	__u64 argument = 0;
+
+	if (place.is_kprobe)
+		return PT_REGS_PARM1((struct pt_regs *)ctx);
+	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
+	return argument;
+}
+
+/*
+ * The span, or NULL when there is nothing to measure or no room. A call that may have others of its operation inside is
+ * begun even when it is left out by sampling: those inside are parts of it, and none on their own.
+ */
+static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span = call_slot(frame, place.op);
+	bool skip = false;
+
+	if (!lat_read(lat_state.gate))
+		return NULL;
+	if (lat_sampled_out()) {
+		if (place.nesting == NEVER_NESTS) {
+			call_left_out(place, ctx, LAT_SAMPLED_OUT);
+			return NULL;
+		}
+		skip = true;
+	}
+	if (!skip)
+		lat_count(place.op, LAT_ENTERED);
+	if (!span_claim(span, frame)) {
+		span = call_begin_slowly(place, span, frame);
+		if (!span) {
+			if (skip)
+				lat_count(place.op, LAT_ENTERED); /* it was counted as something else than sampled out */
+			return NULL;
+		}
+	}
+	if (skip)
+		lat_count(place.op, LAT_SAMPLED_OUT);
+	if (lat_config.sample_below)
+		span->skip = skip;
+	span->op = place.op;
+	span->stem = place.number;
+	if (place.outcome == OUTCOME_COPIED)
+		span->bytes = call_second_argument(place, ctx);
+	if (place.nesting == NESTS)
+		span->mark = call_mark(place, ctx);
+	if (place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
+		file_look_at(&span->file, file_of_call(place.file, call_first_argument(place, ctx)));
+	lat_write(span->start_ns, bpf_ktime_get_ns());
+	return span;
 }
 
 /* False for almost all calls that were filtered out. */
@@ -309,6 +361,24 @@ static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
 	return result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
 }
 
+/* Of a call that has no file there still is to say that it has none. */
+static __always_inline void call_file(const struct place place, struct lat_span *span, __s64 result)
+{
+	if (place.file == FILE_UNKNOWN || place.file == FILE_RESULT)
+		file_look_at(&span->file, place.file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
+						  (struct file *)result : NULL);
+}
+
+/* Whether filters that need a call's end let it through; else it is counted as filtered. */
+static __always_inline bool call_pass_late(const struct place place, const struct ending end, __u64 ns)
+{
+	if (ns >= lat_config.min_ns && file_pass(end.file))
+		return true;
+	lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
+	lat_count(place.op, LAT_FILTERED);
+	return false;
+}
+
 static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
 {
 	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
@@ -323,6 +393,12 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes);
 		return;
 	}
+	if (lat_config.needs_file) {
+		call_file(place, span, result);
+		end.file = span->file;
+	}
+	if (lat_config.passes_late && !call_pass_late(place, end, ns))
+		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_who)
@@ -367,7 +443,8 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 		lat_count(place.op, LAT_UNMATCHED);
 	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
 		return;
-	call_record(place, span, result, end_ns);
+	if (!call_is_skipped(span))
+		call_record(place, span, result, end_ns);
 	call_unspill(span, key, place.op);
 }
 
@@ -388,7 +465,8 @@ static __always_inline void call_end_with(const struct place place, __u64 frame,
 	}
 	if (!lat_read(lat_state.gate))
 		return;
-	call_record(place, span, result, bpf_ktime_get_ns());
+	if (!call_is_skipped(span))
+		call_record(place, span, result, bpf_ktime_get_ns());
 	span_free(span);
 }
 
@@ -405,10 +483,17 @@ static __always_inline void call_end(const struct place place, void *original_ct
  * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
  * side sets the number of arguments.
  */
-#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, number) \
-	static const struct place stem##__trampoline = { op, number, outcome, nesting, .is_kprobe = false }; \
-	static const struct place stem##__breakpoint = { op, number, outcome, nesting, .is_kprobe = true }; \
+#define PROBE_CALL(stem, op, outcome, nesting) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, FILE_UNKNOWN, __COUNTER__)
+#define PROBE_FILE_CALL(stem, op, outcome, nesting, from) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, from, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, from, number) \
+	static const struct place stem##__trampoline = { \
+		op, number, outcome, nesting, .is_kprobe = false, .file = from \
+	}; \
+	static const struct place stem##__breakpoint = { \
+		op, number, outcome, nesting, .is_kprobe = true, .file = from \
+	}; \
 	const volatile __u8 stem##__n_args = 0; \
 	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
 	PROBE_CALL_PAIR(stem##__breakpoint, stem##__kprobe, "kprobe", stem##__kretprobe, "kretprobe", 0)

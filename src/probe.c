@@ -75,7 +75,8 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 {
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
-	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow)
+	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
+	    config->filter_uid || config->negated || config->sample_below)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -91,8 +92,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 
 	*config = options->config;
 	config->op_mask = probe->op_mask;
+	if (config->sample_rate > 1)
+		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow;
+			     config->filter_follow || config->filter_uid || config->sample_below;
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
 		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
@@ -116,8 +119,11 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 		return status;
 	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
+	config->needs_file = config->ftypes || config->has_fs ||
+			     options->dims & (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE);
+	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
-	config->is_plain = config->is_direct && !config->outlier_ns;
+	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late;
 	config->needs_who = (options->dims & who) || config->outlier_ns;
 	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
 	return 0;
@@ -143,6 +149,8 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
+	if (config->key_at[LAT_DIM_FILE])
+		bpf_map__set_max_entries(object_map(probe, "lat_paths"), probe->n_series - 1);
 	/* What is not asked for takes the least that the kernel allows. */
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
 				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));

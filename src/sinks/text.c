@@ -102,12 +102,14 @@ static void print_header(const struct text *text)
 
 static void print_totals(const struct text *text, const struct series *series)
 {
+	uint64_t count = series->count * series->weight;
 	char buffer[UNITS_LEN];
 
-	out_printf(text->out, ": %s %s", units_count(buffer, series->count), series->count == 1 ? "op" : "ops");
+	out_printf(text->out, ": %s%s %s", series->weight > 1 ? "about " : "", units_count(buffer, count),
+		   count == 1 ? "op" : "ops");
 	out_printf(text->out, ", %s/s", units_rate(buffer, series->rate_per_s));
 	if (series->has_bytes) {
-		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes));
+		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes * series->weight));
 		out_printf(text->out, ", %s/s", units_bytes(buffer, series->bytes_per_s));
 	}
 	out_puts(text->out, "\n");
@@ -300,6 +302,11 @@ static void print_nothing(const struct text *text)
 
 static void print_notes(const struct text *text)
 {
+	uint32_t sample_rate = text->snapshot->run->sample_rate;
+
+	if (sample_rate > 1)
+		out_printf(text->out, "\nabout: estimated, as 1 of %u was measured; histograms count what was measured\n",
+			   sample_rate);
 	if (text->has_percentiles || text->has_not_carried || text->has_bounds)
 		out_puts(text->out, "\n");
 	if (text->has_percentiles)

@@ -77,6 +77,8 @@ static const struct workload {
 	const char *arguments;
 } workloads[] = {
 	{ "calls", work_calls, "OP[:N][,OP[:N]]... N THREADS PATH" },
+	{ "files", work_files, "N FOLDER" },
+	{ "ftypes", work_ftypes, "FOLDER" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
 	{ "direct", work_direct, "read|write PATH N BYTES" },

@@ -24,6 +24,8 @@ void work_die(const char *what) __attribute__((noreturn));
 
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
+int work_files(int argc, char **argv);
+int work_ftypes(int argc, char **argv);
 int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_direct(int argc, char **argv);
