@@ -280,15 +280,25 @@ static __always_inline void call_filtered(const struct place place, void *ctx)
 	call_left_out(place, ctx, LAT_FILTERED);
 }
 
-/* What FILE_ARGUMENT and FILE_SYSCALL need, as a plain number: with what the verifier takes as an address it is strict. */
-static __always_inline __u64 call_first_argument(const struct place place, void *ctx)
+/*
+ * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
+ * an address it is strict.
+ */
+static __always_inline void call_look_at_file(const struct place place, void *ctx, struct lat_span *span)
 {
-	__u64 argument = 0;
+	__u64 arguments[4] = {};
 
-	if (place.is_kprobe)
-		return PT_REGS_PARM1((struct pt_regs *)ctx);
-	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
-	return argument;
+	if (place.is_kprobe) {
+		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
+		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
+	} else {
+		bpf_probe_read_kernel(arguments, place.file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
+	}
+	file_look_at(&span->file, file_of_call(place.file, arguments[0]));
+	if (place.file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
+		return;
+	span->arg = arguments[0];
+	access_begin(&span->file, arguments[0], arguments[3]);
 }
 
 /*
@@ -331,7 +341,7 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 	if (place.nesting == NESTS)
 		span->mark = call_mark(place, ctx);
 	if (place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
-		file_look_at(&span->file, file_of_call(place.file, call_first_argument(place, ctx)));
+		call_look_at_file(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
@@ -367,6 +377,8 @@ static __always_inline void call_file(const struct place place, struct lat_span 
 	if (place.file == FILE_UNKNOWN || place.file == FILE_RESULT)
 		file_look_at(&span->file, place.file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
 						  (struct file *)result : NULL);
+	if (place.file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
+		access_end(span->arg, result);
 }
 
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */

@@ -9,6 +9,7 @@
 enum file_from {
 	FILE_UNKNOWN,
 	FILE_ARGUMENT, /* the first argument: a file, or its number in the process */
+	FILE_POSITION, /* the same, and the fourth argument points to where in the file */
 	FILE_SYSCALL,  /* the first argument of the system call whose registers the first argument points to: a number */
 	FILE_RESULT,
 };
@@ -130,6 +131,7 @@ static __noinline void file_look_at(struct lat_file *facts, struct file *file)
 	if (!facts)
 		return;
 	facts->type = LAT_FTYPE_NONE;
+	facts->pattern = LAT_PATTERN_NONE;
 	facts->device = facts->generation = 0;
 	facts->inode = facts->fs_type = 0;
 	inode = BPF_CORE_READ(file, f_inode);
@@ -146,6 +148,42 @@ static __noinline void file_look_at(struct lat_file *facts, struct file *file)
 	facts->device = BPF_CORE_READ(super, s_dev);
 	facts->generation = BPF_CORE_READ(inode, i_generation);
 	path_remember(facts, file);
+}
+
+/*
+ * Where each open file was last read or written up to, by the address of its struct file: the oldest are forgotten. A
+ * new open file may get the address of a closed one, and is forgotten when it is opened.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} lat_ends SEC(".maps");
+
+static __always_inline void access_begin(struct lat_file *facts, __u64 file, __u64 position_address)
+{
+	__u64 position, last = 0, *end;
+
+	if ((facts->type != LAT_FTYPE_REGULAR && facts->type != LAT_FTYPE_BLOCK) ||
+	    bpf_probe_read_kernel(&position, sizeof(position), (void *)position_address))
+		return;
+	end = bpf_map_lookup_elem(&lat_ends, &file);
+	if (end)
+		last = *end;
+	facts->pattern = position == last ? LAT_PATTERN_SEQUENTIAL : LAT_PATTERN_RANDOM;
+	if (end)
+		lat_write(*end, position);
+	else
+		bpf_map_update_elem(&lat_ends, &file, &position, BPF_ANY);
+}
+
+static __always_inline void access_end(__u64 file, __s64 result)
+{
+	__u64 *end = result > 0 ? bpf_map_lookup_elem(&lat_ends, &file) : NULL;
+
+	if (end)
+		lat_add(end, result);
 }
 
 static __always_inline bool fs_pass(__u64 fs_type)

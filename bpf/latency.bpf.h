@@ -209,6 +209,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
 	if (KEY_AT(LAT_DIM_FTYPE))
 		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file.type;
+	if (KEY_AT(LAT_DIM_PATTERN))
+		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file.pattern;
 	if (KEY_AT(LAT_DIM_FS)) {
 		__u64 name[2];
 

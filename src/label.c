@@ -24,6 +24,8 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_ARG] = { .name = "arg", .help = "the argument that --arg names", .n_words = 1 },
 	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
 	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
+	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file ended, or"
+			      " at 0 when there was none; random; none: no position", .n_words = 1 },
 	[LAT_DIM_FILE] = { .name = "file", .help = "file, by its path when first seen", .n_words = 2 },
 };
 
@@ -211,6 +213,9 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 	case LAT_DIM_ARG:
 		snprintf(text, sizeof(text), words[0] >> 32 ? "0x%" PRIx64 : "%" PRIu64, (uint64_t)words[0]);
 		break;
+	case LAT_DIM_PATTERN:
+		return strdup(words[0] == LAT_PATTERN_SEQUENTIAL ? "sequential" :
+			      words[0] == LAT_PATTERN_RANDOM ? "random" : "none");
 	case LAT_DIM_FTYPE:
 		return strdup(ftype_text(words[0]));
 	case LAT_DIM_FS:

@@ -26,6 +26,7 @@
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
 #define DEFAULT_OWN_HISTS 240
 #define MAX_DIRECT_SERIES 256
+#define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
  * shards as keep memory within bounds.
@@ -120,7 +121,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
 	config->needs_file = config->ftypes || config->has_fs ||
-			     options->dims & (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE);
+			     options->dims & (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN);
 	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late;
@@ -151,6 +152,8 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 	}
 	if (config->key_at[LAT_DIM_FILE])
 		bpf_map__set_max_entries(object_map(probe, "lat_paths"), probe->n_series - 1);
+	if (config->key_at[LAT_DIM_PATTERN])
+		bpf_map__set_max_entries(object_map(probe, "lat_ends"), OPEN_FILES);
 	/* What is not asked for takes the least that the kernel allows. */
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
 				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));

@@ -71,6 +71,7 @@ enum lat_dim {
 	LAT_DIM_FTYPE,  /* enum lat_ftype */
 	LAT_DIM_FS,     /* two words: the name of the file system's type */
 	LAT_DIM_FILE,   /* two words: struct lat_file_key */
+	LAT_DIM_PATTERN, /* enum lat_pattern */
 	LAT_N_DIMS,
 };
 
@@ -105,12 +106,15 @@ enum lat_ftype {
 	LAT_N_FTYPES,
 };
 
+/* Where a read or a write of an open file begins: where the last one ended, or the file does; or elsewhere. */
+enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM, LAT_N_PATTERNS };
+
 /* What is known of a call's file. */
 struct lat_file {
 	__u32 type; /* enum lat_ftype */
 	__u32 device;
 	__u32 generation; /* tells apart files that had the same inode number one after the other */
-	__u32 unused;
+	__u32 pattern;    /* enum lat_pattern */
 	__u64 inode;
 	__u64 fs_type; /* address of the kernel's struct file_system_type */
 };

@@ -242,7 +242,8 @@ static void print_siblings(struct text *text, const struct series *head)
 			out_puts(text->out, "  ");
 			out_escaped(text->out, series_label(series, "ret"), 6);
 			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
-				   units_count(count, series->count), series->count == 1 ? "op" : "ops",
+				   units_count(count, series->count * series->weight),
+				   series->count * series->weight == 1 ? "op" : "ops",
 				   share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
 				   extreme(text, series, series->max_ns, max));
 		}

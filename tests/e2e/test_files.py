@@ -185,3 +185,15 @@ def same_path_again():
     require_equal(report.count(op="read", file=str(path)), 3, "reads of the first")
     require_equal([s["count"] for s in report.series(op="read") if f"{path} [inode " in s["labels"]["file"]], [5],
                   "reads of the second")
+
+
+@test("kprobes", each=BOTH)
+def patterns(attach):
+    """Of an open file: one that gets the address of a closed one does not go on where that ended."""
+    with Folder() as folder:
+        report = probe(*VFS, "--attach", attach, "--by", "pattern,file", command=[WORK, "pattern", folder / "file"])
+    for op, sequential, random in (("read", 17, 5), ("write", 4, 1)):
+        found = {s["labels"]["pattern"]: s["count"] for s in report.series(op=op, file=f"{folder}/file")}
+        require_equal(found, {"sequential": sequential, "random": random}, f"{op} by pattern")
+    require_equal(report.count(op="open", pattern="none"), 2, "opens")
+    report.require_nothing_lost()

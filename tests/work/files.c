@@ -92,3 +92,40 @@ int work_ftypes(int argc, char **argv)
 	puts("{\"done\": 1}");
 	return 0;
 }
+
+/*
+ * Reads, each of a byte: 10 + 7 that go on where the last one ended (or begin an open file), 5 that do not; writes: 3 + 1
+ * and 1.
+ */
+int work_pattern(int argc, char **argv)
+{
+	char byte = 'x';
+	int fd, i;
+
+	if (argc != 2)
+		return 2;
+	fd = open(argv[1], O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || ftruncate(fd, 65536))
+		work_die(argv[1]);
+	work_begin();
+	close(fd);
+	fd = open(argv[1], O_RDWR);
+	read_times(fd, 10);
+	for (i = 5; i; i--)
+		if (pread(fd, &byte, 1, i * 1000) != 1)
+			work_die("pread");
+	close(fd);
+	/* It may well get the kernel's same memory. */
+	fd = open(argv[1], O_RDWR);
+	read_times(fd, 7);
+	for (i = 0; i < 3; i++)
+		if (write(fd, &byte, 1) != 1)
+			work_die("write");
+	for (i = 0; i < 2; i++)
+		if (pwrite(fd, &byte, 1, 500 + i) != 1)
+			work_die("pwrite");
+	close(fd);
+	work_end();
+	puts("{\"done\": 1}");
+	return 0;
+}

@@ -79,6 +79,7 @@ static const struct workload {
 	{ "calls", work_calls, "OP[:N][,OP[:N]]... N THREADS PATH" },
 	{ "files", work_files, "N FOLDER" },
 	{ "ftypes", work_ftypes, "FOLDER" },
+	{ "pattern", work_pattern, "PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
 	{ "direct", work_direct, "read|write PATH N BYTES" },

@@ -26,6 +26,7 @@ void work_die(const char *what) __attribute__((noreturn));
 int work_calls(int argc, char **argv);
 int work_files(int argc, char **argv);
 int work_ftypes(int argc, char **argv);
+int work_pattern(int argc, char **argv);
 int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_direct(int argc, char **argv);
