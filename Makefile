@@ -28,9 +28,10 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
-PURE := account cli cli_files compare comparison comparison_json comparison_match comparison_text distribution escape \
-	file_path filters host label live_frame live_history live_map live_panel live_screen live_view log merge nearest noise out outlier \
-	percentile recording recording_fields recording_parse replay snapshot snapshot_sum units targets/target \
+PURE := account alert buckets cli cli_files compare comparison comparison_json comparison_match comparison_text \
+	distribution escape file_path filters host label live_frame live_history live_map live_panel live_screen live_view log \
+	merge nearest noise out outlier pending percentile recording recording_fields recording_parse replay snapshot \
+	snapshot_sum stack units writer targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
@@ -41,11 +42,11 @@ LOOP := $(OUTPUT)/tests/loop
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(ARCH)-linux-gnu
-LIBRARIES := libbpf jansson tinfo
+LIBRARIES := libbpf jansson tinfo libdw
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
 	$(if $(CI),-Werror) $(CFLAGS) -Iinclude -Isrc -I$(OUTPUT)/skel $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm
-STATIC_LDLIBS = $(shell $(PKG_CONFIG) --libs --static $(LIBRARIES)) -lelf -lz -lm
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lelf -lz -lm -lpthread
+STATIC_LDLIBS = $(shell $(PKG_CONFIG) --libs --static $(LIBRARIES)) -lelf -lz -lm -lpthread
 
 .PHONY: all
 all: $(OUTPUT)/latencyprobe ## the program, .output/latencyprobe (default)
@@ -130,7 +131,7 @@ bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit fuzz-corpus layers ## what needs neither root nor BPF: unit tests, layers
+check: unit fuzz-corpus layers example ## what needs neither root nor BPF: unit tests, layers
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -166,6 +167,10 @@ $(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildc
 .PHONY: layers
 layers: $(OBJECTS)
 	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: example
+example: all
+	$(Q)tests/example
 
 .PHONY: demo
 demo: ## installs what is missing, builds, and traces real work with vfs, tcp and block

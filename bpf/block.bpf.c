@@ -3,8 +3,17 @@
 #include "latency.bpf.h"
 #include "compat.bpf.h"
 
-/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase. */
+/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase, the total
+ * twice that. */
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_OTHER, BLOCK_N_TYPES };
+
+/* Of requests that are remembered; only where lat_config.needs_extra. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct lat_extra);
+} lat_extras SEC(".maps");
 
 /* The first tracepoint argument is the request queue in 5.10.0 to 5.10.136 (gone with a54895fa). */
 static __always_inline struct request *tracepoint_request(__u64 *ctx)
@@ -36,6 +45,10 @@ static __always_inline struct lat_span *request_find(struct request *rq)
 
 static __always_inline void request_forget(struct lat_span *span, struct request *rq)
 {
+	__u64 key = (__u64)rq;
+
+	if (lat_config.needs_extra)
+		bpf_map_delete_elem(&lat_extras, &key);
 	if (span->claims)
 		span_free(span);
 	else
@@ -66,8 +79,37 @@ static __always_inline __u32 request_device(struct request *rq)
 	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
 }
 
-/* A new span, queued; NULL when it is not to be measured or there is no room. */
-static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now, bool is_issue)
+static __always_inline const struct lat_extra *extra_find(struct request *rq)
+{
+	__u64 key = (__u64)rq;
+
+	return bpf_map_lookup_elem(&lat_extras, &key);
+}
+
+#define FLAG(rq, kernel_name, flag) \
+	((rq)->cmd_flags >> bpf_core_enum_value(enum req_flag_bits, __REQ_##kernel_name) & 1 ? (flag) : 0)
+
+/* What completes it knows nothing of who submitted it. */
+static __always_inline void extra_keep(struct request *rq, void *ctx)
+{
+	struct lat_extra extra = { .stacks = no_stacks(), .sector = rq->__sector };
+	__u64 key = (__u64)rq;
+
+	if (lat_config.key_at[LAT_DIM_CGROUP])
+		extra.cgroup = bpf_get_current_cgroup_id();
+	if (lat_config.key_at[LAT_DIM_FLAGS])
+		extra.flags = FLAG(rq, SYNC, LAT_FLAG_SYNC) | FLAG(rq, META, LAT_FLAG_META) |
+			      FLAG(rq, RAHEAD, LAT_FLAG_READAHEAD) | FLAG(rq, FUA, LAT_FLAG_FUA);
+	if (lat_config.stacks)
+		extra.stacks = stacks_take(ctx);
+	bpf_map_update_elem(&lat_extras, &key, &extra, BPF_ANY);
+}
+
+/*
+ * A new span, queued; NULL when it is not to be measured or there is no room. EXTRA_CTX is the program's context where
+ * more is to be remembered than the span, else NULL.
+ */
+static __always_inline struct lat_span *request_begin(struct request *rq, __u64 now, bool is_issue, void *extra_ctx)
 {
 	struct lat_span *span = span_slot(request_index(rq));
 	__u32 device = request_device(rq);
@@ -102,10 +144,12 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	span->device = device;
 	if (lat_config.needs_who)
 		span_set_who(span);
+	if (extra_ctx && count == LAT_ENTERED)
+		extra_keep(rq, extra_ctx);
 	return span;
 }
 
-static __always_inline void request_queued(struct request *rq)
+static __always_inline void request_queued(struct request *rq, void *extra_ctx)
 {
 	struct lat_span *span;
 
@@ -120,13 +164,22 @@ static __always_inline void request_queued(struct request *rq)
 			lat_count(span->op, LAT_LOST_EXIT);
 		request_forget(span, rq);
 	}
-	request_begin(rq, bpf_ktime_get_ns(), false);
+	request_begin(rq, bpf_ktime_get_ns(), false, extra_ctx);
+}
+
+/* Of their own, or the context would be kept in a register where it is not needed. */
+static __noinline void request_queued_extra(__u64 *ctx)
+{
+	request_queued(tracepoint_request(ctx), ctx);
 }
 
 SEC("tp_btf/block_io_start")
 int block_io_start(__u64 *ctx)
 {
-	request_queued(tracepoint_request(ctx));
+	if (lat_config.needs_extra)
+		request_queued_extra(ctx);
+	else
+		request_queued(tracepoint_request(ctx), NULL);
 	return 0;
 }
 
@@ -134,13 +187,16 @@ int block_io_start(__u64 *ctx)
 SEC("tp_btf/block_rq_insert")
 int block_rq_insert(__u64 *ctx)
 {
-	if (!lat_config.io_start)
-		request_queued(tracepoint_request(ctx));
+	if (lat_config.io_start)
+		return 0;
+	if (lat_config.needs_extra)
+		request_queued_extra(ctx);
+	else
+		request_queued(tracepoint_request(ctx), NULL);
 	return 0;
 }
 
-SEC("tp_btf/block_rq_issue")
-int block_rq_issue(__u64 *ctx)
+static __always_inline int request_issue(__u64 *ctx, void *extra_ctx)
 {
 	struct request *rq = tracepoint_request(ctx);
 	struct lat_span *span;
@@ -152,12 +208,23 @@ int block_rq_issue(__u64 *ctx)
 	span = request_find(rq);
 	/* block_io_start comes for all but the flush machinery's own requests. */
 	if (!span && (!lat_config.io_start || request_op(rq) == BLOCK_FLUSH))
-		span = request_begin(rq, now, true);
+		span = request_begin(rq, now, true, extra_ctx);
 	if (!span)
 		return 0;
 	span->issue_ns = now;
 	span->bytes = rq->__data_len; /* with what was merged into it since */
 	return 0;
+}
+
+static __noinline int request_issue_extra(__u64 *ctx)
+{
+	return request_issue(ctx, ctx);
+}
+
+SEC("tp_btf/block_rq_issue")
+int block_rq_issue(__u64 *ctx)
+{
+	return lat_config.needs_extra ? request_issue_extra(ctx) : request_issue(ctx, NULL);
 }
 
 SEC("tp_btf/block_rq_requeue")
@@ -196,8 +263,9 @@ int block_rq_merge(__u64 *ctx)
 
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
+	const struct lat_extra *extra = lat_config.needs_extra ? extra_find(rq) : NULL;
 	const struct ending end = {
-		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
+		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes, .extra = extra,
 	};
 	__u64 ns = now - span->issue_ns;
 	bool is_recorded;
@@ -211,8 +279,10 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	series = lat_series_of(span, end);
 	is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
-	if (is_recorded)
-		event_send(span, end, now, ns, rq->__sector);
+	if (lat_config.n_banks > 2)
+		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes);
+	if (is_recorded && is_outlier(ns))
+		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : no_stacks());
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

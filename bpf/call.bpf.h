@@ -391,7 +391,9 @@ static __always_inline bool call_pass_late(const struct place place, const struc
 	return false;
 }
 
-static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns)
+/* STACK_CTX is NULL where no stacks are taken; else the program's context. */
+static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns,
+					void *stack_ctx)
 {
 	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
 	__u64 ns = end_ns - span->start_ns;
@@ -415,8 +417,8 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		end.error = -(__s32)result;
 	if (lat_config.needs_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes))
-		event_send(span, end, end_ns, ns, 0);
+	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes) && is_outlier(ns))
+		event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
 /* --ret */
@@ -434,7 +436,8 @@ static __always_inline bool call_pass_result(__s64 result)
 }
 
 /* Where the slot of the table is not that of the call. */
-static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result)
+static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result,
+					    void *stack_ctx)
 {
 	__u64 end_ns, key;
 	struct lat_span *span;
@@ -456,7 +459,7 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
 		return;
 	if (!call_is_skipped(span))
-		call_record(place, span, result, end_ns);
+		call_record(place, span, result, end_ns, stack_ctx);
 	call_unspill(span, key, place.op);
 }
 
@@ -467,28 +470,28 @@ static __always_inline __s64 call_result(const struct place place, void *ctx, __
 	return place.is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
 }
 
-static __always_inline void call_end_with(const struct place place, __u64 frame, __s64 result)
+static __always_inline void call_end_with(const struct place place, __u64 frame, __s64 result, void *stack_ctx)
 {
 	struct lat_span *span = call_slot(frame, place.op);
 
 	if (!is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number) {
-		call_end_slowly(place, span, frame, result);
+		call_end_slowly(place, span, frame, result, stack_ctx);
 		return;
 	}
 	if (!lat_read(lat_state.gate))
 		return;
 	if (!call_is_skipped(span))
-		call_record(place, span, result, bpf_ktime_get_ns());
+		call_record(place, span, result, bpf_ktime_get_ns(), stack_ctx);
 	span_free(span);
 }
 
 /* N_ARGS is for fexit: the function's number of arguments. */
-static __always_inline void call_end(const struct place place, void *original_ctx, __u8 n_args)
+static __always_inline void call_end(const struct place place, void *original_ctx, __u8 n_args, bool has_stacks)
 {
 	void *ctx = ctx_copy(original_ctx);
 	__s64 result = call_result(place, ctx, n_args);
 
-	call_end_with(place, call_frame(place, ctx), result);
+	call_end_with(place, call_frame(place, ctx), result, has_stacks ? original_ctx : NULL);
 }
 
 /*
@@ -512,7 +515,8 @@ static __always_inline void call_end(const struct place place, void *original_ct
 
 /*
  * With a filter, what comes after a match is a function of its own: the JIT saves the registers that a function uses
- * where it begins, and a call that is filtered out needs nearly none.
+ * where it begins, and a call that is filtered out needs nearly none. So is what takes stacks, or the context would be
+ * kept in a register without need.
  */
 #define PROBE_CALL_PAIR(place, entry, entry_section, exit, exit_section, n_args) \
 	static __noinline void entry##_passed(void *ctx) \
@@ -521,7 +525,11 @@ static __always_inline void call_end(const struct place place, void *original_ct
 	} \
 	static __noinline void exit##_begun(void *ctx) \
 	{ \
-		call_end(place, ctx, n_args); \
+		call_end(place, ctx, n_args, false); \
+	} \
+	static __noinline void exit##_stacked(void *ctx) \
+	{ \
+		call_end(place, ctx, n_args, true); \
 	} \
 	SEC(entry_section) int entry(void *ctx) \
 	{ \
@@ -536,8 +544,10 @@ static __always_inline void call_end(const struct place place, void *original_ct
 	} \
 	SEC(exit_section) int exit(void *ctx) \
 	{ \
-		if (lat_config.filter == LAT_FILTER_NONE) \
-			call_end(place, ctx, n_args); \
+		if (lat_config.stacks) \
+			exit##_stacked(ctx); \
+		else if (lat_config.filter == LAT_FILTER_NONE) \
+			call_end(place, ctx, n_args, false); \
 		else if (call_may_have_begun(place, ctx)) \
 			exit##_begun(ctx); \
 		return 0; \

@@ -52,6 +52,23 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } lat_ring SEC(".maps");
 
+/* Call stacks of outliers; only with --stacks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, LAT_STACK_DEPTH * sizeof(__u64));
+} lat_stacks SEC(".maps");
+
+/* Only with --buckets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lat_bucket_counts);
+} lat_buckets SEC(".maps");
+
 #include "filter.bpf.h"
 
 /* With dimensions; without, it is a series as any. */
@@ -175,6 +192,7 @@ struct ending {
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
 	struct lat_file file;
+	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
 };
 
 static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
@@ -202,7 +220,9 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = bpf_get_current_cgroup_id();
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.extra ? end.extra->cgroup : bpf_get_current_cgroup_id();
+	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
+		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))
 		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
 	if (KEY_AT(LAT_DIM_ARG))
@@ -251,6 +271,27 @@ static __always_inline __u32 series_of_key(const struct lat_span *span, const st
 	return series_add(&key);
 }
 
+static __always_inline struct lat_stack_ids no_stacks(void)
+{
+	return (struct lat_stack_ids){ .kernel = -1, .user = -1 };
+}
+
+/* Where the running thread is now. */
+static __always_inline struct lat_stack_ids stacks_take(void *ctx)
+{
+	struct lat_stack_ids ids = no_stacks();
+
+	ids.kernel = bpf_get_stackid(ctx, &lat_stacks, 0);
+	if (lat_config.stacks == LAT_STACKS_USER)
+		ids.user = bpf_get_stackid(ctx, &lat_stacks, BPF_F_USER_STACK);
+	return ids;
+}
+
+static __always_inline bool is_outlier(__u64 ns)
+{
+	return lat_config.outlier_ns && ns >= lat_config.outlier_ns;
+}
+
 /* What the caller knows is in FACTS. */
 static __noinline void event_fill(const struct lat_span *span, const struct lat_event *facts)
 {
@@ -273,16 +314,16 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 	lat_count(facts->op, LAT_EVENTS);
 }
 
-/* An event, if this is an outlier. */
+/* The event of an outlier. */
 static __always_inline void event_send(const struct lat_span *span, const struct ending end, __u64 end_ns, __u64 ns,
-				       __u64 sector)
+				       __u64 sector, const struct lat_stack_ids stacks)
 {
 	struct lat_event event = {
 		.end_ns = end_ns, .latency_ns = ns, .bytes = end.bytes, .sector = sector, .op = end.op, .ret = end.ret,
+		.stacks = stacks,
 	};
 
-	if (lat_config.outlier_ns && ns >= lat_config.outlier_ns)
-		event_fill(span, &event);
+	event_fill(span, &event);
 }
 
 /* The series of a span that has come to its end. */
@@ -291,6 +332,23 @@ static __always_inline __u32 lat_series_of(const struct lat_span *span, const st
 	if (!lat_config.is_direct)
 		return series_of_key(span, end);
 	return (end.op + end.site) * LAT_N_RETS + end.ret;
+}
+
+/* Exact, whatever the histogram's slots. */
+static __noinline void bucket_add(__u32 index, __u64 ns)
+{
+	struct lat_bucket_counts *buckets = bpf_map_lookup_elem(&lat_buckets, &index);
+	__u32 i, bucket = 0;
+
+	if (!buckets)
+		return;
+#pragma unroll
+	for (i = 1; i < LAT_MAX_BUCKETS; i++)
+		if (i < lat_config.n_buckets && ns >= lat_config.bucket_low_ns[i])
+			bucket = i;
+	barrier_var(bucket);
+	if (bucket < LAT_MAX_BUCKETS)
+		lat_add(&buckets->counts[bucket], 1);
 }
 
 /* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
@@ -311,6 +369,8 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
 		return false;
 	lat_add(&hist->slots[slot], 1);
+	if (lat_config.n_buckets)
+		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)
 		lat_add(&hist->bytes, bytes);

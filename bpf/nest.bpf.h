@@ -117,7 +117,8 @@ static __always_inline void nest_begin(const struct place place, void *ctx, __u3
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 
-static __always_inline void nest_end(const struct place place, void *ctx, __u32 site, enum nest_result kind, __s64 result)
+static __always_inline void nest_end(const struct place place, void *ctx, __u32 site, enum nest_result kind,
+				     __s64 result)
 {
 	struct lat_span *span = nest_find(place, call_frame(place, ctx), site);
 
@@ -133,7 +134,7 @@ static __always_inline void nest_end(const struct place place, void *ctx, __u32 
 	if (kind == RESULT_INT)
 		result = (__s32)result;
 	if (call_pass_result(result)) {
-		call_record(place, span, result, bpf_ktime_get_ns());
+		call_record(place, span, result, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
 		lat_count(place.op, LAT_FILTERED);

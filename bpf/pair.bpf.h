@@ -99,7 +99,7 @@ static __always_inline void pair_begin(__u64 key, __u32 site, __u64 arg)
 	lat_write(span->start_ns, now);
 }
 
-static __always_inline void pair_end(__u64 key, __s64 result)
+static __always_inline void pair_end(void *ctx, __u64 key, __s64 result)
 {
 	struct lat_span *span;
 
@@ -112,7 +112,7 @@ static __always_inline void pair_end(__u64 key, __s64 result)
 		return;
 	}
 	if (call_pass_result(result)) {
-		call_record(pair_place, span, 0, bpf_ktime_get_ns());
+		call_record(pair_place, span, 0, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_uncount(0, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
 		lat_count(0, LAT_FILTERED);

@@ -90,8 +90,7 @@ static __always_inline bool is_birth(__u64 number)
 #endif
 }
 
-SEC("tp_btf/sys_exit")
-int sys_exit(__u64 *ctx)
+static __always_inline int syscall_end(__u64 *ctx, bool has_stacks)
 {
 #ifdef __TARGET_ARCH_x86
 	struct pt_regs *regs = (void *)ctx[0];
@@ -107,6 +106,17 @@ int sys_exit(__u64 *ctx)
 	/* A return from a signal handler has put back what the registers were, and is no call any more. */
 	if (number == ~0ULL)
 		result = 0;
-	call_end_with(place, call_frame(place, ctx), result);
+	call_end_with(place, call_frame(place, ctx), result, has_stacks ? ctx : NULL);
 	return 0;
+}
+
+static __noinline int syscall_end_stacked(__u64 *ctx)
+{
+	return syscall_end(ctx, true);
+}
+
+SEC("tp_btf/sys_exit")
+int sys_exit(__u64 *ctx)
+{
+	return lat_config.stacks ? syscall_end_stacked(ctx) : syscall_end(ctx, false);
 }

@@ -36,6 +36,6 @@ int uprobe__entry(struct pt_regs *ctx)
 SEC("uretprobe")
 int uprobe__exit(struct pt_regs *ctx)
 {
-	pair_end(call_key(PT_REGS_SP(ctx) - POPPED, site_of(ctx)), (__s32)PT_REGS_RC(ctx));
+	pair_end(ctx, call_key(PT_REGS_SP(ctx) - POPPED, site_of(ctx)), (__s32)PT_REGS_RC(ctx));
 	return 0;
 }

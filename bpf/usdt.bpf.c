@@ -30,6 +30,6 @@ int usdt__entry(struct pt_regs *ctx)
 SEC("usdt")
 int usdt__exit(struct pt_regs *ctx)
 {
-	pair_end(pair_key(ctx, bpf_usdt_cookie(ctx)), 0);
+	pair_end(ctx, pair_key(ctx, bpf_usdt_cookie(ctx)), 0);
 	return 0;
 }

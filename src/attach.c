@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -18,6 +19,7 @@
 #include "targets/target.h"
 
 #define PROGRESS_NS 1000000000ULL
+#define MANY_LINKS 200
 
 const char *const place_kind_names[] = {
 	[PLACE_TRACEPOINT] = "tp_btf", [PLACE_FENTRY] = "fentry", [PLACE_KPROBE] = "kprobe",
@@ -152,6 +154,19 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 	return 0;
 }
 
+bool attach_has_cookies(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) == 1;
+}
+
+bool attach_can_share(size_t n)
+{
+	if (n <= 1 || attach_has_cookies())
+		return true;
+	fail(0, "kernels before 5.15 measure one function at a time, and these are %zu", n);
+	return false;
+}
+
 int links_add(struct links *links, struct bpf_link *link)
 {
 	struct bpf_link **more = link ? realloc(links->items, (links->n_items + 1) * sizeof(struct bpf_link *)) : NULL;
@@ -184,6 +199,9 @@ static int links_add_fd(struct links *links, int fd)
 
 void links_free(struct links *links)
 {
+	/* The kernel waits for a grace period after each, with a lock held. */
+	if (links->n_items + links->n_fds > MANY_LINKS)
+		note("Detaching from %zu places...", links->n_items + links->n_fds);
 	while (links->n_items)
 		bpf_link__destroy(links->items[--links->n_items]);
 	while (links->n_fds)
@@ -220,7 +238,7 @@ static int attach_clone(struct links *links, const struct bpf_program *program, 
 
 static struct bpf_link *attach_uprobe(const struct place *place, const struct bpf_program *program, bool is_exit)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie,
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0,
 		    .func_name = place->function);
 
 	return bpf_program__attach_uprobe_opts(program, place->pid, place->binary, 0, &options);
@@ -238,7 +256,7 @@ static struct bpf_link *attach_usdt(const struct place *place, const struct bpf_
 static int attach_program(struct links *links, const struct place *place, struct bpf_program *program, int *fd)
 {
 	bool is_exit = program == place->exit;
-	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->cookie);
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0);
 
 	if (place->kind == PLACE_FENTRY && place->is_shared)
 		return attach_clone(links, program, place, fd);
@@ -289,11 +307,24 @@ static int attach_multi(struct places *places, struct links *links)
 	return error;
 }
 
+/* Links are open files, of which 1,024 are usual. */
+static void allow_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int attach_places(struct places *places, struct links *links)
 {
 	uint64_t next_ns = host_monotonic_ns() + PROGRESS_NS;
 	size_t i;
 
+	if (places->n > MANY_LINKS)
+		allow_open_files();
 	for (i = 0; i < places->n; i++) {
 		if (places->items[i].kind == PLACE_MULTI)
 			continue;

@@ -49,6 +49,12 @@ void places_free(struct places *places); /* what it holds, not the struct itself
 int attach_choose(struct bpf_object *object, const struct target *target, enum attach_kind attach, uint32_t op_mask,
 		  struct places *places);
 
+/* Whether kprobes and uprobes can have cookies here (since 5.15), without which they cannot share programs. */
+bool attach_has_cookies(void);
+
+/* Whether N places can share programs; where not, says so. */
+bool attach_can_share(size_t n);
+
 /* What is attached, to be detached by links_free(). All zero to begin with. */
 struct links {
 	struct bpf_link **items; /* libbpf's, */

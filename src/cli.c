@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "alert.h"
 #include "filters.h"
 #include "host.h"
 #include "label.h"
@@ -22,12 +23,16 @@
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
 #define DEFAULT_LIVE_NS 1000000000ULL
+#define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
 #define DEFAULT_RING_BYTES (256 * 1024)
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 	OPTION_UID, OPTION_FTYPE, OPTION_FS, OPTION_MIN_LATENCY, OPTION_SAMPLE_RATE,
+	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
+	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT,
+	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
 };
 
 static const struct argp_option argp_options[] = {
@@ -58,7 +63,27 @@ static const struct argp_option argp_options[] = {
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
+	{ "flush-every", OPTION_FLUSH_EVERY, "N", 0,
+	  "Write to FILE.jsonl every N intervals (default 1: what is killed has lost none)" },
+	{ "fsync", OPTION_FSYNC, NULL, 0, "Each time, wait until the disk has it (in a thread of its own)" },
+	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "top", OPTION_TOP, "N", 0,
+	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
+	{ "alert", OPTION_ALERT, "WHEN", 0,
+	  "Say so on stderr when, in an interval, FIGURE>LIMIT, as 'p99>5ms' or 'read:count<1'; may be repeated" },
+	{ "on-alert", OPTION_ON_ALERT, "COMMAND", 0,
+	  "Run this by sh, once in an interval at most, when alerts fire; its environment has LATENCYPROBE_ALERT and so on" },
+	{ "strict", OPTION_STRICT, NULL, 0, "Exit with status 4 if an alert fired or anything was lost" },
+	{ "buckets", OPTION_BUCKETS, "TIME,TIME", 0,
+	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
+	  " above it" },
+	{ "total", OPTION_TOTAL, NULL, 0, "Histograms of both phases together, too (block)" },
+	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
+	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
+	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
+	  " of who submitted them" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -71,7 +96,7 @@ struct parse {
 	struct run_options *options;
 	const struct target *target;
 	const char *format;
-	bool has_by;
+	bool has_by, has_no_output;
 };
 
 /* One line, then the end. */
@@ -261,6 +286,40 @@ static void parse_ret(struct argp_state *state, const struct parse *parse, const
 	usage_error(state, "--ret: %s is no test such as '<0', '==0' or '!=-11'", text);
 }
 
+static void parse_buckets(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *bound;
+
+	config->n_buckets = 1;
+	while (copy && (bound = strsep(&rest, ","))) {
+		uint64_t ns = parse_time(state, "--buckets", bound);
+
+		if (config->n_buckets == LAT_MAX_BUCKETS)
+			usage_error(state, "--buckets: %d bounds at most", LAT_MAX_BUCKETS - 1);
+		if (ns <= config->bucket_low_ns[config->n_buckets - 1])
+			usage_error(state, "--buckets: %s is not above what is before it", bound);
+		config->bucket_low_ns[config->n_buckets++] = ns;
+	}
+	free(copy);
+}
+
+static void parse_pending(struct argp_state *state, const struct target *target, struct lat_config *config,
+			  const char *text)
+{
+	if (!target->has_depth)
+		usage_error(state, "--pending: %s has no requests", target->name);
+	config->pending_ns = parse_time(state, "--pending", text);
+	if (!config->pending_ns)
+		config->pending_ns = 1;
+}
+
+static void parse_stacks(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	if (text && strcmp(text, "user") && strcmp(text, "kernel"))
+		usage_error(state, "--stacks: %s is none of kernel, user", text);
+	config->stacks = text && *text == 'u' ? LAT_STACKS_USER : LAT_STACKS_KERNEL;
+}
+
 static void parse_key(struct argp_state *state, const struct parse *parse, const char *text)
 {
 	const char *number = strncmp(text, "arg", 3) ? text : text + 3;
@@ -285,6 +344,20 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
+static void parse_alert(struct argp_state *state, const struct parse *parse, const char *text)
+{
+	struct run_options *options = parse->options;
+	struct alert *alerts = realloc(options->alerts, (options->n_alerts + 1) * sizeof(*alerts));
+
+	if (!alerts)
+		exit(fail(EXIT_FAILED, "--alert: no memory"));
+	options->alerts = alerts;
+	if (alert_parse(&alerts[options->n_alerts], text))
+		usage_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
+			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
+	options->n_alerts++;
+}
+
 /* [interval [count]], as the older tools have it, unless the target has use for words. */
 static void parse_positional(struct argp_state *state, const struct parse *parse, const char *text)
 {
@@ -300,12 +373,66 @@ static void parse_positional(struct argp_state *state, const struct parse *parse
 		usage_error(state, "what is %s? (a command to trace comes behind --)", text);
 }
 
+/* Where an operation's name is all that series have, what is before the colon has to be one: else it is a slip. */
+static void check_alerts(struct argp_state *state, const struct parse *parse)
+{
+	const struct run_options *options = parse->options;
+	const struct target *target = parse->target;
+	const struct alert *alert;
+	size_t i;
+
+	if (target->site_name || (target->n_ops && target->ops->phase) || (options->probe.dims & ~(1U << LAT_DIM_OP)))
+		return;
+	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++) {
+		for (i = 0; i < target->n_ops; i++)
+			if (strlen(target->ops[i].name) == alert->n_where &&
+			    !strncmp(target->ops[i].name, alert->text, alert->n_where))
+				break;
+		if (alert->n_where && i == target->n_ops)
+			usage_error(state, "--alert: %s has no operation %.*s", target->name, (int)alert->n_where,
+				    alert->text);
+	}
+}
+
+static void check_output(struct argp_state *state, struct parse *parse)
+{
+	struct run_options *options = parse->options;
+
+	if (parse->has_no_output)
+		options->output = parse->format = NULL;
+	options->sink = sink_choose(parse->format, options->output);
+	if (!options->sink)
+		usage_error(state, "--format: there is no format %s", parse->format);
+	if (options->sink->needs_outliers && !options->probe.config.outlier_ns)
+		usage_error(state, "the format %s needs --outlier", options->sink->name);
+	if ((options->flush_every || options->fsync) && !parse->has_no_output && !cli_is_streamed(options))
+		usage_error(state, "--flush-every and --fsync need a file that is written as the run goes on, such as -o "
+			    "FILE.jsonl");
+	if (!options->flush_every)
+		options->flush_every = 1;
+}
+
+static void choose_phases(struct argp_state *state, struct parse *parse)
+{
+	uint32_t totals = 0;
+	size_t i;
+
+	for (i = 0; i < parse->target->n_ops; i++)
+		if (parse->target->ops[i].is_total)
+			totals |= 1U << i;
+	if (!totals && parse->options->has_total)
+		usage_error(state, "--total: %s has no phases", parse->target->name);
+	if (!parse->options->has_total)
+		parse->options->probe.config.op_mask &= ~totals;
+}
+
 static void check(struct argp_state *state, struct parse *parse)
 {
 	struct run_options *options = parse->options;
 
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
@@ -314,11 +441,16 @@ static void check(struct argp_state *state, struct parse *parse)
 		usage_error(state, "--live needs stdout for itself: no %s", options->quiet ? "--quiet" : "-o -");
 	if (options->live && !options->interval_ns)
 		options->interval_ns = DEFAULT_LIVE_NS;
+	if (options->on_alert && !options->n_alerts)
+		usage_error(state, "--on-alert needs --alert");
+	check_alerts(state, parse);
 	if (options->n_intervals && !options->interval_ns)
 		usage_error(state, "--count needs --interval");
-	options->sink = sink_choose(parse->format, options->output);
-	if (!options->sink)
-		usage_error(state, "--format: there is no format %s", parse->format);
+	choose_phases(state, parse);
+	if (options->folded && !options->probe.config.stacks)
+		options->probe.config.stacks = LAT_STACKS_KERNEL;
+	if (options->probe.config.stacks && !options->probe.config.outlier_ns)
+		options->probe.config.outlier_ns = DEFAULT_OUTLIER_NS;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -358,7 +490,19 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER: config->outlier_ns = parse_time(state, "--outlier", text); break;
+	case OPTION_STACKS: parse_stacks(state, config, text); break;
+	case OPTION_BUCKETS: parse_buckets(state, config, text); break;
+	case OPTION_PENDING: parse_pending(state, parse->target, config, text); break;
+	case OPTION_TOTAL: options->has_total = true; break;
+	case OPTION_FOLDED: options->folded = text; break;
 	case OPTION_LIVE: options->live = true; break;
+	case OPTION_TOP: options->top = (unsigned int)parse_number(state, "--top", text, UINT32_MAX); break;
+	case OPTION_FLUSH_EVERY: options->flush_every = parse_number(state, "--flush-every", text, UINT32_MAX); break;
+	case OPTION_FSYNC: options->fsync = true; break;
+	case OPTION_NO_OUTPUT: parse->has_no_output = true; break;
+	case OPTION_ALERT: parse_alert(state, parse, text); break;
+	case OPTION_ON_ALERT: options->on_alert = text; break;
+	case OPTION_STRICT: options->strict = true; break;
 	case 'q': options->quiet = true; log_set_level(LOG_QUIET); break;
 	case 'v': log_set_level(LOG_VERBOSE); break;
 	case ARGP_KEY_ARG: parse_positional(state, parse, text); break;
@@ -382,6 +526,11 @@ static int split_command(int argc, char **argv, struct run_options *options)
 			return i;
 		}
 	return argc;
+}
+
+bool cli_is_streamed(const struct run_options *options)
+{
+	return options->output && strcmp(options->output, "-") && options->sink->streams;
 }
 
 bool cli_asks_for_help(int argc, char **argv)
@@ -438,7 +587,7 @@ void cli_print_help(void)
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
-	     "  or:  latencyprobe list [TARGET] | doctor | --help | --version\n"
+	     "  or:  latencyprobe list [TARGET [NAME]...] | doctor | --help | --version\n"
 	     "  or:  latencyprobe replay FILE | merge FILE FILE... [--format NAME] [-o FILE]\n"
 	     "  or:  latencyprobe compare BASE NEW | report FILE [FILE2] -o PAGE.html\n\n"
 	     "Shows where time goes in this Linux kernel: latency histograms kept in the kernel, percentiles, and\n"

@@ -8,6 +8,7 @@
 
 #include "probe.h"
 
+struct alert;
 struct sink;
 
 struct run_options {
@@ -16,9 +17,18 @@ struct run_options {
 	uint64_t interval_ns; /* 0: one report at the end */
 	uint64_t n_intervals; /* 0: any number */
 	const char *output;   /* NULL: stdout only */
+	uint64_t flush_every; /* intervals, to an output that is written as the run goes on */
+	bool fsync;           /* each time */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
+	unsigned int top;     /* see struct sink_options */
+	const char *folded;   /* file for the outliers' call stacks, or NULL */
+	bool has_total;       /* block: the total phase, too */
 	bool quiet;
 	bool live;            /* a screen, where stdout is a terminal that can show it */
+	struct alert *alerts; /* owned, n_alerts of them */
+	size_t n_alerts;
+	const char *on_alert; /* a command for sh; NULL: none */
+	bool strict;          /* an alert or a loss gives EXIT_CHECKED */
 	char **command;       /* NULL, or the traced command */
 	const char *command_line; /* as typed */
 };
@@ -28,6 +38,9 @@ struct run_options {
  * program exits with EXIT_USAGE; --help exits, too. argv is kept.
  */
 void cli_parse(int argc, char **argv, const struct target *target, struct run_options *options);
+
+/* Whether the output is a file of its own that is written as the run goes on. */
+bool cli_is_streamed(const struct run_options *options);
 
 /* Whether one of the words asks for help, as argp knows them. */
 bool cli_asks_for_help(int argc, char **argv);

@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <bpf/libbpf.h>
 
+#include "frames.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
 #include "out.h"
 #include "outlier.h"
 #include "probe.h"
+#include "stack.h"
 #include "targets/target.h"
 #include "units.h"
 
@@ -24,6 +27,8 @@ struct events {
 	const struct label_names *names;
 	struct out *out;
 	struct outliers interval, run;
+	struct frames *frames; /* NULL without stacks */
+	struct stacks interval_stacks, run_stacks;
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -69,6 +74,23 @@ static void print_line(struct events *events, const struct outlier *outlier)
 	out_puts(events->out, "\n");
 }
 
+/* The innermost first, as debuggers do. */
+static void print_stack(struct events *events, const char *folded)
+{
+	char *copy = strdup(folded), *frame;
+
+	while (copy && *copy) {
+		frame = strrchr(copy, ';');
+		out_puts(events->out, "    ");
+		out_escaped(events->out, frame ? frame + 1 : copy, 0);
+		out_puts(events->out, "\n");
+		if (!frame)
+			break;
+		*frame = '\0';
+	}
+	free(copy);
+}
+
 static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
 {
 	const struct op *op = &events->target->ops[event->op];
@@ -89,10 +111,16 @@ static bool keep(struct outliers *outliers, const struct events *events, const s
 	return label(&outlier, events, event) && outliers_add(outliers, outlier);
 }
 
+static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
+{
+	return folded && stacks_add(&events->interval_stacks, folded, ns) && stacks_add(&events->run_stacks, folded, ns);
+}
+
 static int take(void *context, void *data, size_t size)
 {
 	struct events *events = context;
 	const struct lat_event *event = data;
+	const char *folded = NULL;
 	struct outlier outlier;
 
 	if (size < sizeof(*event) || event->op >= events->target->n_ops || event->ret >= LAT_N_RETS)
@@ -107,8 +135,16 @@ static int take(void *context, void *data, size_t size)
 	};
 	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
 		return -ENOMEM;
-	if (events->out && label(&outlier, events, event))
+	if (events->frames) {
+		folded = frames_fold(events->frames, event);
+		if (!keep_stack(events, folded, event->latency_ns))
+			return -ENOMEM;
+	}
+	if (events->out && label(&outlier, events, event)) {
 		print_line(events, &outlier);
+		if (folded)
+			print_stack(events, folded);
+	}
 	labels_free(outlier.labels, outlier.n_labels);
 	/* What is negative ends the call; where the ring was read up to is kept. */
 	return --events->n_left ? 0 : -EAGAIN;
@@ -118,16 +154,23 @@ int events_open(struct events **result, struct probe *probe, const struct target
 		const struct label_names *names, struct out *out)
 {
 	struct events *events = calloc(1, sizeof(*events));
+	int error;
 
 	if (!events)
 		return fail(-ENOMEM, "ring buffer");
 	events->target = target;
 	events->names = names;
 	events->out = out;
+	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
+		free(events);
+		return -ENOMEM;
+	}
 	events->ring = ring_buffer__new(probe_map_fd(probe, "lat_ring"), take, events, NULL);
 	if (!events->ring) {
+		error = fail(-errno, "ring buffer");
+		frames_close(events->frames);
 		free(events);
-		return fail(-errno, "ring buffer");
+		return error;
 	}
 	*result = events;
 	return 0;
@@ -157,8 +200,19 @@ const struct outliers *events_run(const struct events *events)
 	return &events->run;
 }
 
+const struct stacks *events_interval_stacks(const struct events *events)
+{
+	return events->frames ? &events->interval_stacks : NULL;
+}
+
+const struct stacks *events_run_stacks(const struct events *events)
+{
+	return events->frames ? &events->run_stacks : NULL;
+}
+
 void events_next_interval(struct events *events)
 {
+	stacks_free(&events->interval_stacks);
 	outliers_free(&events->interval);
 }
 
@@ -168,6 +222,9 @@ void events_close(struct events *events)
 		return;
 	outliers_free(&events->interval);
 	outliers_free(&events->run);
+	stacks_free(&events->interval_stacks);
+	stacks_free(&events->run_stacks);
+	frames_close(events->frames);
 	ring_buffer__free(events->ring);
 	free(events);
 }

@@ -10,6 +10,7 @@ struct label_names;
 struct out;
 struct outliers;
 struct probe;
+struct stacks;
 struct target;
 
 /* Lines go to OUT, or nowhere when it is NULL. All arguments must outlive it. 0 or -errno, reported. */
@@ -25,6 +26,11 @@ bool events_take(struct events *events);
 /* The slowest since the last call of events_next_interval(), and of the whole run. */
 const struct outliers *events_interval(const struct events *events);
 const struct outliers *events_run(const struct events *events);
+
+/* Their call stacks; NULL without --stacks. */
+const struct stacks *events_interval_stacks(const struct events *events);
+const struct stacks *events_run_stacks(const struct events *events);
+
 void events_next_interval(struct events *events);
 
 void events_close(struct events *events); /* NULL is fine */

@@ -21,6 +21,7 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_DEVICE] = { .name = "device", .help = "block device", .n_words = 1 },
 	[LAT_DIM_CGROUP] = { .name = "cgroup", .help = "cgroup v2 of the thread: a service, a container", .n_words = 1 },
 	[LAT_DIM_ERRNO] = { .name = "errno", .help = "error that it returned", .n_words = 1 },
+	[LAT_DIM_FLAGS] = { .name = "flags", .help = "of a request: sync, meta, readahead, fua", .n_words = 1 },
 	[LAT_DIM_ARG] = { .name = "arg", .help = "the argument that --arg names", .n_words = 1 },
 	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
 	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
@@ -196,6 +197,19 @@ void label_names_free(struct label_names *names)
 	free(names->devices);
 }
 
+/* "sync+meta", "none". */
+static void flags_text(uint64_t flags, char text[static LABEL_LEN])
+{
+	static const char *const names[LAT_N_FLAGS] = { "sync", "meta", "readahead", "fua" };
+	size_t n = 0, i;
+
+	for (i = 0; i < LAT_N_FLAGS; i++)
+		if (flags & 1U << i)
+			n += (size_t)snprintf(text + n, LABEL_LEN - n, "%s%s", n ? "+" : "", names[i]);
+	if (!n)
+		snprintf(text, LABEL_LEN, "none");
+}
+
 char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key)
 {
 	const __u64 *words = &key->words[names->key_at[dim]];
@@ -222,6 +236,9 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 		return words[0] ? strndup((const char *)words, LAT_FS_LEN) : strdup("none");
 	case LAT_DIM_FILE:
 		return strdup(file_text(names, words, text));
+	case LAT_DIM_FLAGS:
+		flags_text(words[0], text);
+		break;
 	case LAT_DIM_SIZE:
 		size_text(words[0], text);
 		break;

@@ -28,8 +28,12 @@ static int command_list(int argc, char **argv)
 {
 	const struct target *target = argc > 1 ? target_find(argv[1]) : NULL;
 
-	if (argc > 2 || (argc > 1 && !target))
-		return unknown_word(argv[argc - 1]);
+	if (argc > 1 && !target)
+		return unknown_word(argv[1]);
+	if (argc > 2 && target->list)
+		return target->list(argv + 2, (size_t)argc - 2);
+	if (argc > 2)
+		return unknown_word(argv[2]);
 	if (target)
 		list_target(target);
 	else
@@ -100,6 +104,7 @@ static int trace(const struct target *target, int argc, char **argv)
 	cli_parse(argc - 1, argv + 1, target, &options);
 	options.command_line = command_line ? command_line : "";
 	status = run(&options);
+	free(options.alerts);
 	free(command_line);
 	return status;
 }

@@ -10,6 +10,7 @@
 
 /* The percentiles that every output shows, in this order. */
 #define N_PERCENTILES 7
+enum { PERCENTILE_P50 = 0, PERCENTILE_P99 = 4 }; /* where these stand */
 extern const double percentile_ranks[N_PERCENTILES]; /* 50 75 90 95 99 99.9 99.99 */
 
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #define DEFAULT_OWN_HISTS 240
 #define MAX_DIRECT_SERIES 256
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
+#define MAX_SKIPS_SHOWN 10
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
  * shards as keep memory within bounds.
@@ -87,6 +89,9 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 {
 	/* Dimensions that need to be told who it was. */
 	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
+	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
+	const uint32_t derived_offset = target_derived_offset(probe->target);
+	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -99,7 +104,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 			     config->filter_follow || config->filter_uid || config->sample_below;
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
-		config->has_filter |= config->op_mask != (1U << probe->target->n_ops) - 1;
+		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
 		if (!(options->dims & 1U << dim))
 			continue;
@@ -125,8 +130,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late;
-	config->needs_who = (options->dims & who) || config->outlier_ns;
-	config->n_banks = target_derived_offset(probe->target) ? 2 : 1;
+	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
+							     options->dims & of_submitter);
+	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
 	return 0;
 }
 
@@ -154,6 +161,12 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_paths"), probe->n_series - 1);
 	if (config->key_at[LAT_DIM_PATTERN])
 		bpf_map__set_max_entries(object_map(probe, "lat_ends"), OPEN_FILES);
+	if (config->n_buckets)
+		bpf_map__set_max_entries(object_map(probe, "lat_buckets"), probe->n_series * config->n_banks << shards);
+	if (config->stacks)
+		bpf_map__set_max_entries(object_map(probe, "lat_stacks"), LAT_MAX_STACKS);
+	if (config->needs_extra)
+		bpf_map__set_max_entries(object_map(probe, "lat_extras"), 2 * LAT_N_SPANS);
 	/* What is not asked for takes the least that the kernel allows. */
 	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
 				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));
@@ -221,6 +234,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
 	kernel_btf_release();
 	host_release_symbols();
+	malloc_trim(0); /* what lies below later, smaller pieces as well */
 	if (error)
 		return load_failed(error);
 	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);
@@ -301,6 +315,7 @@ static int add_infos(struct probe *probe)
 {
 	struct place *place, *end = probe->places.items + probe->places.n;
 	struct probe_info *info;
+	size_t n_skipped = 0;
 
 	probe->infos = calloc(probe->places.n + 1, sizeof(*probe->infos));
 	if (!probe->infos) {
@@ -311,7 +326,8 @@ static int add_infos(struct probe *probe)
 		if (place->error && !place->is_shared)
 			return attach_failed(place->error, place->function);
 		if (place->error) {
-			warn("skipped %s: cannot attach to it: %s", place->function, strerror(-place->error));
+			if (n_skipped++ < MAX_SKIPS_SHOWN)
+				warn("skipped %s: cannot attach to it: %s", place->function, strerror(-place->error));
 			continue;
 		}
 		info = &probe->infos[probe->n_infos++];
@@ -319,6 +335,8 @@ static int add_infos(struct probe *probe)
 		info->function = place->function;
 		info->attach = (char *)place_kind_names[place->kind];
 	}
+	if (n_skipped > MAX_SKIPS_SHOWN)
+		warn("skipped %zu more", n_skipped - MAX_SKIPS_SHOWN);
 	return probe->n_infos || !probe->places.n ? 0 : attach_failed(end[-1].error, end[-1].function);
 }
 

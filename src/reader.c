@@ -20,14 +20,23 @@ struct reader {
 	struct probe *probe;
 	const struct lat_hist *hists; /* shared with the kernel; see struct lat_hist for the order */
 	size_t n_bytes;
+	const struct lat_bucket_counts *buckets; /* in the same order; NULL without --buckets */
+	size_t n_bucket_bytes;
 	uint32_t n_shards, n_banks;
 };
+
+static const void *map_array(const struct probe *probe, const char *name, size_t n_bytes)
+{
+	void *memory = mmap(NULL, n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(probe, name), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
 
 int reader_open(struct reader **result, struct probe *probe)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *memory;
+	int error;
 
 	if (!reader)
 		return fail(-ENOMEM, "reader");
@@ -36,12 +45,18 @@ int reader_open(struct reader **result, struct probe *probe)
 	reader->n_banks = probe_config(probe)->n_banks;
 	reader->n_bytes = (size_t)probe_n_series(probe) * reader->n_banks * reader->n_shards * sizeof(struct lat_hist);
 	reader->n_bytes = (reader->n_bytes + page - 1) / page * page;
-	memory = mmap(NULL, reader->n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(probe, "lat_hists"), 0);
-	if (memory == MAP_FAILED) {
-		free(reader);
-		return fail(-errno, "cannot map the histograms");
+	reader->hists = map_array(probe, "lat_hists", reader->n_bytes);
+	if (probe_config(probe)->n_buckets) {
+		reader->n_bucket_bytes = (size_t)probe_n_series(probe) * reader->n_banks * reader->n_shards *
+					 sizeof(struct lat_bucket_counts);
+		reader->n_bucket_bytes = (reader->n_bucket_bytes + page - 1) / page * page;
+		reader->buckets = map_array(probe, "lat_buckets", reader->n_bucket_bytes);
 	}
-	reader->hists = memory;
+	if (!reader->hists || !reader->buckets != !reader->n_bucket_bytes) {
+		error = fail(-errno, "cannot map the histograms");
+		reader_close(reader);
+		return error;
+	}
 	*result = reader;
 	return 0;
 }
@@ -50,7 +65,10 @@ void reader_close(struct reader *reader)
 {
 	if (!reader)
 		return;
-	munmap((void *)reader->hists, reader->n_bytes);
+	if (reader->hists)
+		munmap((void *)reader->hists, reader->n_bytes);
+	if (reader->buckets)
+		munmap((void *)reader->buckets, reader->n_bucket_bytes);
 	free(reader);
 }
 
@@ -76,6 +94,17 @@ static bool read_hist(const struct reader *reader, uint32_t series, uint32_t ban
 	return sum->inverse_min_ns || sum->max_ns;
 }
 
+static void read_buckets(const struct reader *reader, uint32_t series, uint32_t bank, struct lat_bucket_counts *sum)
+{
+	size_t first = ((size_t)series * reader->n_banks + bank) * reader->n_shards;
+	uint32_t shard;
+	int i;
+
+	for (shard = 0; reader->buckets && shard < reader->n_shards; shard++)
+		for (i = 0; i < LAT_MAX_BUCKETS; i++)
+			sum->counts[i] += reader->buckets[first + shard].counts[i];
+}
+
 /* The series, and that of the derived operation; of `other` there is only one. */
 static void add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
 {
@@ -90,6 +119,7 @@ static void add_series(const struct reader *reader, struct reading *reading, uin
 		if (!key_is_other(key))
 			raw->key.words[0] += bank * probe_derived_offset(reader->probe);
 		is_recorded |= read_hist(reader, series, bank, &raw->hist);
+		read_buckets(reader, series, bank, &raw->buckets);
 		if (key_is_other(key) && bank + 1 < reader->n_banks)
 			continue;
 		raw += is_recorded;
@@ -176,6 +206,30 @@ static struct device_depth *depth_of(struct reading *reading, uint32_t device)
 	return &depths[reading->n_depths++];
 }
 
+/* The oldest are of interest; where memory is short, the others are not shown. */
+static void add_pending(const struct reader *reader, struct reading *reading, const struct lat_span *span)
+{
+	uint64_t now = reading->monotonic_ns, limit = probe_config(reader->probe)->pending_ns;
+	struct lat_extra extra = { .sector = OUTLIER_NO_SECTOR };
+	struct raw_pending *more;
+
+	if (!limit || span->skip || now < span->start_ns || now - span->start_ns < limit)
+		return;
+	more = realloc(reading->pending, (reading->n_pending + 1) * sizeof(*more));
+	if (!more)
+		return;
+	bpf_map_lookup_elem(probe_map_fd(reader->probe, "lat_extras"), &span->id, &extra);
+	reading->pending = more;
+	more[reading->n_pending++] = (struct raw_pending){ *span, extra.sector, now - span->start_ns };
+}
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct raw_pending *left = a, *right = b;
+
+	return (left->age_ns < right->age_ns) - (left->age_ns > right->age_ns);
+}
+
 static void count_span(struct reading *reading, const struct lat_span *span, bool has_depth)
 {
 	struct device_depth *depth;
@@ -205,12 +259,15 @@ static void read_spans(const struct reader *reader, struct reading *reading)
 			continue;
 		span = state->spans[i];
 		count_span(reading, &span, has_depth);
+		add_pending(reader, reading, &span);
 	}
 	if (!state->n_spilled)
 		return;
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &span))
+		if (!bpf_map_lookup_elem(fd, &key, &span)) {
 			count_span(reading, &span, has_depth);
+			add_pending(reader, reading, &span);
+		}
 		previous = &key;
 	}
 }
@@ -232,6 +289,8 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	if (!reading->series)
 		return fail(-ENOMEM, "reading");
 	reading->final = final;
+	if (probe_config(reader->probe)->pending_ns)
+		reading->pending = calloc(1, sizeof(*reading->pending));
 	reading->realtime_ns = host_realtime_ns();
 	reading->monotonic_ns = host_monotonic_ns();
 	/* What has ended before what was entered, so that never more has ended than was entered. */
@@ -252,6 +311,8 @@ int reader_read(struct reader *reader, bool final, struct reading *reading)
 	}
 	read_spans(reader, reading);
 	qsort(reading->series, reading->n_series, sizeof(*reading->series), compare_series);
+	if (reading->n_pending)
+		qsort(reading->pending, reading->n_pending, sizeof(*reading->pending), compare_ages);
 	if (reading->n_depths)
 		qsort(reading->depths, reading->n_depths, sizeof(*reading->depths), compare_depths);
 	return 0;

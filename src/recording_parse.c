@@ -86,7 +86,7 @@ static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 }
 
 /* Appends the members of the object LABELS of OBJECT. */
-static void parse_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
+static void parse_all_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
 {
 	json_t *members = json_object_get(object, "labels"), *value;
 	const char *name;
@@ -97,6 +97,11 @@ static void parse_labels(struct parse *parse, const json_t *object, struct label
 		if (!json_is_string(value) ||
 		    !labels_add(labels, n_labels, parse_keep(parse, name), strdup(json_string_value(value))))
 			parse_complain(parse, "label \"%s\" is no text", name);
+}
+
+static void parse_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
+{
+	parse_all_labels(parse, object, labels, n_labels);
 	if (!labels_find(*labels, *n_labels, "op") || !labels_find(*labels, *n_labels, "ret"))
 		parse_complain(parse, "a series or an outlier lacks its label \"op\" or \"ret\"");
 }
@@ -160,6 +165,25 @@ static void check_bounds(struct parse *parse, const struct series *series)
 		parse_complain(parse, "\"min_ns\" and \"max_ns\" do not fit the slots");
 }
 
+static void parse_buckets(struct parse *parse, const json_t *object, struct series *series)
+{
+	const json_t *array, *bucket;
+	size_t n = parse_array(parse, object, "buckets", false, &array), i;
+
+	if (!n)
+		return;
+	series->buckets.items = parse_room(parse, n, sizeof(*series->buckets.items));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		bucket = json_array_get(array, i);
+		series->buckets.items[i] = (struct bucket){
+			.low_ns = parse_number(parse, bucket, "low_ns"),
+			.high_ns = i + 1 < n ? parse_number(parse, bucket, "high_ns") + 1 : UINT64_MAX,
+			.count = parse_number(parse, bucket, "count"),
+		};
+		series->buckets.n++;
+	}
+}
+
 static void parse_series(struct parse *parse, const json_t *object, struct series *series)
 {
 	json_t *counts = json_object_get(object, "slot_counts");
@@ -186,6 +210,7 @@ static void parse_series(struct parse *parse, const json_t *object, struct serie
 	if (series->has_bytes)
 		series->bytes = parse_number(parse, object, "bytes");
 	check_bounds(parse, series);
+	parse_buckets(parse, object, series);
 }
 
 static void parse_all_series(struct parse *parse, const json_t *root, struct snapshot *snapshot)
@@ -295,6 +320,29 @@ static void parse_stacks(struct parse *parse, const json_t *root, struct snapsho
 	}
 }
 
+static void parse_pending(struct parse *parse, const json_t *root, struct snapshot *snapshot)
+{
+	const json_t *array, *object;
+	size_t n = parse_array(parse, root, "pending", false, &array), i;
+	struct pending *pending;
+
+	if (!array)
+		return;
+	snapshot->pending = parse_room(parse, n, sizeof(*pending));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		object = json_array_get(array, i);
+		pending = &snapshot->pending[snapshot->n_pending++];
+		pending->age_ns = parse_number(parse, object, "age_ns");
+		pending->bytes = parse_number(parse, object, "bytes");
+		pending->sector = OUTLIER_NO_SECTOR;
+		if (json_object_get(object, "sector"))
+			pending->sector = parse_number(parse, object, "sector");
+		pending->pid = parse_id(parse, object, "pid");
+		pending->tid = parse_id(parse, object, "tid");
+		parse_all_labels(parse, object, &pending->labels, &pending->n_labels);
+	}
+}
+
 static void parse_times(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	snapshot->start_realtime_ns = parse_number(parse, root, "start_realtime_ns");
@@ -332,6 +380,7 @@ struct snapshot *recording_parse(const json_t *root, struct names *names, struct
 		parse_in_flight(&parse, root, snapshot);
 		parse_outliers(&parse, root, snapshot);
 		parse_stacks(&parse, root, snapshot);
+		parse_pending(&parse, root, snapshot);
 	}
 	if (!parse.has_failed && !snapshot_derive(snapshot))
 		parse_complain(&parse, "memory is short");

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "child.h"
 #include "cli.h"
 #include "events.h"
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "out.h"
 #include "reader.h"
+#include "recorder.h"
 #include "sinks/sink.h"
 #include "sinks/sink_feed.h"
 #include "snapshot.h"
@@ -47,15 +49,18 @@ struct run {
 	bool has_before;
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t n_intervals;
+	struct alarms alarms;
 	struct child child;
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
-	struct out *file_out; /* NULL without --output */
-	struct sink_feed screen, file; /* what is written to stdout_out and file_out */
+	struct recorder *recorder; /* NULL without --output */
+	struct sink_feed screen; /* what is written to stdout_out */
+	struct out *folded_out; /* NULL without --folded */
+	bool has_failed;        /* to write there */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
-	bool has_failed; /* to write the file */
+	bool has_loss;   /* of the kind that --strict does not take */
 };
 
 static int watch(struct run *run, enum event event, int fd)
@@ -121,8 +126,12 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
 		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
 		.op_mask = run->options->probe.config.op_mask,
+		.bucket_low_ns = run->options->probe.config.bucket_low_ns,
+		.n_buckets = run->options->probe.config.n_buckets,
 		.number = number,
 		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
+		.stacks = !run->events ? NULL : number ? events_interval_stacks(run->events) :
+			  events_run_stacks(run->events),
 	};
 	struct snapshot *snapshot;
 
@@ -152,43 +161,38 @@ static bool stdout_has_text(const struct run *run)
 	return !run->options->quiet && !(output && !strcmp(output, "-"));
 }
 
-/* The file of the whole run is written at its end; that of a sink that streams, as the run goes on. */
-static void write_file(struct run *run, const struct snapshot *snapshot)
+/* The call stacks of the whole run. */
+static void write_folded(struct run *run, const struct snapshot *snapshot)
 {
-	const struct run_options *options = run->options;
-	int error = 0;
+	static const struct sink_options options;
+	int error;
 
-	if (!run->file_out || (!sink_feed(&run->file, snapshot) && snapshot->number))
+	if (!run->folded_out || snapshot->number)
 		return;
-	if (snapshot->number) {
-		error = out_flush(run->file_out);
-	} else {
-		error = out_close(run->file_out);
-		run->file_out = NULL;
-	}
-	if (error == -EPIPE && !strcmp(options->output, "-")) {
-		run->is_over = true;
-		return;
-	}
+	sink_find("folded")->write(run->folded_out, snapshot, &options);
+	error = out_close(run->folded_out);
+	run->folded_out = NULL;
 	if (!error)
 		return;
-	/* What is traced goes on, and stdout shows it. */
-	if (run->file_out)
-		out_abandon(run->file_out);
-	run->file_out = NULL;
 	run->has_failed = true;
-	fail(error, "%s", options->output);
+	fail(error, "%s", run->options->folded);
 }
 
 static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
+	/* Lines would tear the screen. */
+	alarms_check(&run->alarms, snapshot, run->live && isatty(STDERR_FILENO));
+	if (run->options->strict && !snapshot->number)
+		run->has_loss = alarms_has_loss(snapshot);
 	if (run->live)
 		live_show(run->live, snapshot);
 	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
 		sink_feed(&run->screen, snapshot);
-	write_file(run, snapshot);
+	recorder_write(run->recorder, snapshot);
+	run->is_over |= recorder_is_over(run->recorder);
+	write_folded(run, snapshot);
 	snapshot_free(snapshot);
 	return check_stdout(run);
 }
@@ -267,7 +271,8 @@ static int handle(struct run *run, enum event event)
 		return check_stdout(run);
 	case EVENT_SIGNAL:
 		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0 ||
-		    (run->live && live_signal(run->live, (int)signal_info.ssi_signo)))
+		    (run->live && live_signal(run->live, (int)signal_info.ssi_signo)) ||
+		    (signal_info.ssi_signo == SIGHUP && recorder_reopen(run->recorder)))
 			return 0;
 		break;
 	case EVENT_KEYS:
@@ -297,9 +302,9 @@ static int loop(struct run *run)
 
 static int open_outputs(struct run *run)
 {
-	static const struct sink_options file_options;
 	const struct run_options *options = run->options;
 
+	run->sink_options.top = options->top;
 	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
 	run->stdout_out = out_wrap(stdout);
@@ -310,11 +315,10 @@ static int open_outputs(struct run *run)
 					  &run->sink_options, .has_all = true };
 	if (options->live && live_open(&run->live, &run->info))
 		return -ENOMEM;
-	if (!options->output)
-		return 0;
-	run->file_out = options->sink->streams ? out_open_stream(options->output) : out_open(options->output);
-	run->file = (struct sink_feed){ options->sink, run->file_out, &file_options };
-	return run->file_out ? 0 : fail(-errno, "%s", options->output);
+	run->folded_out = options->folded ? out_open(options->folded) : NULL;
+	if (options->folded && !run->folded_out)
+		return fail(-errno, "%s", options->folded);
+	return recorder_open(&run->recorder, options);
 }
 
 static int start_child(struct run *run)
@@ -402,8 +406,29 @@ static int prepare(struct run *run)
 	return error ? error : start_child(run);
 }
 
-static void finish(struct run *run)
+/* Whoever has had enough of waiting for the disk may end it; what was typed before was not meant for that. */
+static void allow_to_end(const struct run *run)
 {
+	struct signalfd_siginfo signal_info;
+	sigset_t signals;
+
+	if (!run->fds[EVENT_SIGNAL])
+		return;
+	while (read(run->fds[EVENT_SIGNAL], &signal_info, sizeof(signal_info)) > 0)
+		;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+/* False when the file lacks something, which has been reported. */
+static bool finish(struct run *run)
+{
+	bool has_file;
+
+	allow_to_end(run);
+	has_file = recorder_close(run->recorder);
 	if (run->has_child)
 		child_close(&run->child);
 	if (run->has_before)
@@ -413,18 +438,23 @@ static void finish(struct run *run)
 	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
-	if (run->file_out)
-		out_abandon(run->file_out);
+	if (run->folded_out)
+		out_abandon(run->folded_out);
 	if (run->stdout_out)
 		out_close(run->stdout_out);
 	if (run->stderr_out)
 		out_close(run->stderr_out);
 	close(run->epoll_fd);
+	return has_file && !run->has_failed;
 }
 
 int run(const struct run_options *options)
 {
-	struct run run = { .options = options, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	struct run run = {
+		.options = options,
+		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
+	};
 	int status, error;
 
 	if (run.epoll_fd < 0) {
@@ -452,6 +482,7 @@ int run(const struct run_options *options)
 	run.live = NULL;
 	if (!error)
 		error = report_final(&run);
-	finish(&run);
-	return error || run.has_failed ? EXIT_FAILED : EXIT_FINE;
+	if (!finish(&run) || error)
+		return EXIT_FAILED;
+	return options->strict && (run.alarms.n_fired || run.has_loss) ? EXIT_CHECKED : EXIT_FINE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "label.h"
+#include "pending.h"
 #include "targets/target.h"
 
 #define NS_PER_S 1e9
@@ -14,9 +15,11 @@ void reading_free(struct reading *reading)
 {
 	free(reading->series);
 	free(reading->depths);
+	free(reading->pending);
 	reading->series = NULL;
 	reading->depths = NULL;
-	reading->n_series = reading->n_depths = 0;
+	reading->pending = NULL;
+	reading->n_series = reading->n_depths = reading->n_pending = 0;
 }
 
 uint64_t lat_row_low(unsigned int row)
@@ -32,6 +35,30 @@ uint64_t series_row_count(const struct series *series, unsigned int row)
 	for (; slot < end && slot < LAT_N_SLOTS; slot++)
 		count += series->slots[slot];
 	return count;
+}
+
+/* [low, high] as far as the series has samples there. */
+static double slot_middle(const struct series *series, unsigned int slot)
+{
+	uint64_t low = lat_slot_low(slot), high = series->max_ns;
+
+	if (slot < LAT_OVERFLOW_SLOT && lat_slot_low(slot + 1) - 1 < high)
+		high = lat_slot_low(slot + 1) - 1;
+	if (low < series->min_ns)
+		low = series->min_ns;
+	return (double)low / 2 + (double)high / 2;
+}
+
+double series_row_mean_ns(const struct series *series, unsigned int row)
+{
+	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
+	uint64_t count = series_row_count(series, row);
+	double sum = 0;
+
+	for (; slot < end && slot < LAT_N_SLOTS; slot++)
+		if (series->slots[slot])
+			sum += slot_middle(series, slot) * (double)series->slots[slot];
+	return count ? sum / (double)count : 0;
 }
 
 const char *series_label(const struct series *series, const char *name)
@@ -153,26 +180,28 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(a, &((const struct raw_series *)b)->key, sizeof(struct lat_key));
 }
 
-static const struct lat_hist *hist_before(const struct reading *before, const struct lat_key *key)
+static const struct raw_series *series_before(const struct reading *before, const struct lat_key *key)
 {
 	const struct raw_series *raw = NULL;
 
 	if (before && before->n_series)
 		raw = bsearch(key, before->series, before->n_series, sizeof(*raw), compare_keys);
-	return raw ? &raw->hist : NULL;
+	return raw;
 }
 
 static void free_series(struct series *series)
 {
 	labels_free(series->labels, series->n_labels);
 	free(series->slots);
+	buckets_free(&series->buckets);
 }
 
 /* Adds the series if anything was recorded in it. False when memory is short. */
 static bool add_series(struct snapshot *snapshot, const struct snapshot_input *input, const struct raw_series *raw)
 {
 	struct series *series = &snapshot->series[snapshot->n_series];
-	const struct lat_hist *before = hist_before(input->before, &raw->key);
+	const struct raw_series *raw_before = series_before(input->before, &raw->key);
+	const struct lat_hist *before = raw_before ? &raw_before->hist : NULL;
 
 	*series = (struct series){ .has_bytes = has_bytes(input->target, &raw->key) };
 	if (!subtract_slots(series, &raw->hist, before))
@@ -186,6 +215,9 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
 	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
 	bound(series, &raw->hist, !input->before);
+	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
+					      raw_before ? &raw_before->buckets : NULL))
+		return false;
 	return add_labels(series, &raw->key, input);
 }
 
@@ -263,6 +295,26 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 	return true;
 }
 
+static void add_up(struct snapshot *snapshot)
+{
+	const struct series *series;
+	const char *phase;
+	unsigned int slot;
+
+	snapshot->totals = (struct totals){ 0 };
+	snapshot->all_sum_ns = 0;
+	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
+		snapshot->all_sum_ns += series->sum_ns;
+		phase = series_label(series, "phase");
+		if (phase && strcmp(phase, "device"))
+			continue;
+		snapshot->totals.count += series->count * series->weight;
+		snapshot->totals.sum_ns += series->sum_ns * series->weight;
+		for (slot = lat_slot(SLOW_NS) + 1; slot < LAT_N_SLOTS; slot++)
+			snapshot->totals.n_slow += series->slots[slot] * series->weight;
+	}
+}
+
 bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
@@ -271,6 +323,7 @@ bool snapshot_derive(struct snapshot *snapshot)
 		snapshot->series[i].weight = snapshot->run->sample_rate ? snapshot->run->sample_rate : 1;
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
 	}
+	add_up(snapshot);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 	return link_siblings(snapshot);
@@ -289,6 +342,14 @@ static bool make_accounts(struct snapshot *snapshot, const struct snapshot_input
 static bool make_outliers(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	return !input->outliers || outliers_copy(&snapshot->outliers, input->outliers);
+}
+
+static bool make_stacks(struct snapshot *snapshot, const struct snapshot_input *input)
+{
+	if (!input->stacks)
+		return true;
+	snapshot->stacks = stacks_copy(input->stacks, &snapshot->n_stacks);
+	return snapshot->stacks;
 }
 
 static bool make_in_flight(struct snapshot *snapshot, const struct snapshot_input *input)
@@ -329,8 +390,8 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
-	    make_outliers(snapshot, input) && snapshot_derive(snapshot))
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) && pending_make(snapshot, input) &&
+	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;
@@ -348,6 +409,7 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->in_flight[i].device);
 	for (i = 0; i < snapshot->n_stacks; i++)
 		free(snapshot->stacks[i].folded);
+	pending_free(snapshot);
 	outliers_free(&snapshot->outliers);
 	free(snapshot->stacks);
 	free(snapshot->series);

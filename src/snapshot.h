@@ -11,10 +11,12 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "buckets.h"
 #include "label.h"
 #include "latencyprobe/abi.h"
 #include "outlier.h"
 #include "percentile.h"
+#include "stack.h"
 
 /* What one histogram holds: an operation, a return class, and the dimensions asked for. */
 struct series {
@@ -31,6 +33,7 @@ struct series {
 	double rate_per_s, bytes_per_s, mean_ns;
 	struct percentile percentiles[N_PERCENTILES];
 	uint64_t *slots;      /* LAT_N_SLOTS */
+	struct buckets buckets;
 };
 
 struct in_flight {
@@ -38,10 +41,19 @@ struct in_flight {
 	uint64_t n_queued, n_issued;
 };
 
-/* A call stack of outliers, and the time that they took. */
-struct stack {
-	char *folded; /* frames from the outermost to the innermost, with semicolons between */
+/* Of everything that was recorded; of requests with phases, the device's. */
+struct totals {
 	uint64_t count, sum_ns;
+	uint64_t n_slow; /* in slots that lie above SLOW_NS as a whole */
+};
+#define SLOW_NS 1000000
+
+/* A request that has not ended yet, for long. */
+struct pending {
+	struct label *labels; /* "op", "phase" (where it is now), "device", "comm" */
+	size_t n_labels;
+	uint64_t age_ns, sector, bytes;
+	uint32_t pid, tid;
 };
 
 /* Where and how an operation was measured. */
@@ -79,6 +91,8 @@ struct snapshot {
 	uint64_t number; /* 0 for the whole run, else which interval, from 1 */
 	struct series *series; /* sorted: total time, largest first, then label text; none with count 0 */
 	size_t n_series;
+	struct totals totals;
+	uint64_t all_sum_ns; /* of all series, whatever their phase */
 	struct account *accounts; /* per operation that was measured, in the target's order */
 	size_t n_accounts;
 	struct account total;
@@ -87,12 +101,15 @@ struct snapshot {
 	struct outliers outliers; /* the slowest, in order of time; the accounts' LAT_EVENTS counts all */
 	struct stack *stacks;     /* NULL where none were asked for */
 	size_t n_stacks;
+	struct pending *pending;  /* the oldest first; NULL where none were asked for */
+	size_t n_pending;
 };
 
 /* Raw material of one series: what the kernel had counted at the time. */
 struct raw_series {
 	struct lat_key key;
 	struct lat_hist hist;
+	struct lat_bucket_counts buckets;
 };
 
 /*
@@ -112,6 +129,13 @@ struct reading {
 		uint64_t n_queued, n_issued;
 	} *depths; /* sorted by device, unique */
 	size_t n_depths;
+	/* What has been under way for --pending or longer; the oldest first. NULL without it. */
+	struct raw_pending {
+		struct lat_span span;
+		uint64_t sector;
+		uint64_t age_ns;
+	} *pending;
+	size_t n_pending;
 };
 void reading_free(struct reading *reading); /* what it holds, not the struct itself */
 
@@ -131,7 +155,10 @@ struct snapshot_input {
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t number;
 	uint32_t op_mask; /* which operations were measured */
+	const __u64 *bucket_low_ns; /* of --buckets */
+	size_t n_buckets;
 	const struct outliers *outliers; /* NULL: none */
+	const struct stacks *stacks;     /* NULL: none were asked for */
 };
 struct snapshot *snapshot_make(const struct snapshot_input *input);
 
@@ -146,6 +173,9 @@ void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
 uint64_t series_row_count(const struct series *series, unsigned int row);
 uint64_t lat_row_low(unsigned int row);
+
+/* The mean of a row's samples, each taken as the middle of its slot; 0 for an empty row. */
+double series_row_mean_ns(const struct series *series, unsigned int row);
 
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);

@@ -53,7 +53,9 @@ static bool add_to(uint64_t *sum, uint64_t number)
 static int add_series(struct snapshot *sum, const struct series *series, size_t *from)
 {
 	struct series *into = find_series(sum, series, from);
+	bool is_first = !into;
 	unsigned int slot;
+	int error;
 
 	if (!into)
 		into = new_series(sum, series);
@@ -67,6 +69,9 @@ static int add_series(struct snapshot *sum, const struct series *series, size_t 
 		into->min_ns = series->min_ns;
 	if (series->max_ns > into->max_ns)
 		into->max_ns = series->max_ns;
+	error = buckets_add(&into->buckets, &series->buckets, is_first);
+	if (error)
+		return error;
 	return add_to(&into->count, series->count) && add_to(&into->sum_ns, series->sum_ns) &&
 	       add_to(&into->bytes, series->bytes) ? 0 : -EOVERFLOW;
 }

@@ -15,6 +15,9 @@
 #define LAT_NAME_BYTES 256 /* of one component of a path, with a NUL */
 #define LAT_PATH_BYTES 976
 #define LAT_PATH_STEPS 40 /* components and mounts that a path may have */
+#define LAT_STACK_DEPTH 127 /* frames; the kernel's own limit, as it is by default */
+#define LAT_MAX_STACKS 16384 /* kept in lat_stacks */
+#define LAT_MAX_BUCKETS 20
 
 /* How a call ended. Only LAT_RET_OK is in the histogram that a target's summary shows. */
 enum lat_ret {
@@ -72,8 +75,12 @@ enum lat_dim {
 	LAT_DIM_FS,     /* two words: the name of the file system's type */
 	LAT_DIM_FILE,   /* two words: struct lat_file_key */
 	LAT_DIM_PATTERN, /* enum lat_pattern */
+	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
 	LAT_N_DIMS,
 };
+
+enum lat_flag { LAT_FLAG_SYNC = 1, LAT_FLAG_META = 2, LAT_FLAG_READAHEAD = 4, LAT_FLAG_FUA = 8 };
+#define LAT_N_FLAGS 4
 
 /* The first lat_config.n_key_words words are the key of the map lat_series. */
 struct lat_key {
@@ -178,6 +185,28 @@ struct lat_span {
 /* What --ret asks of a call's result. */
 enum lat_test { LAT_TEST_NONE, LAT_TEST_LESS, LAT_TEST_GREATER, LAT_TEST_EQUAL, LAT_TEST_NOT_EQUAL };
 
+/* Which call stacks outliers have. */
+enum lat_stack_kind { LAT_STACKS_NONE, LAT_STACKS_KERNEL, LAT_STACKS_USER /* and the kernel's */ };
+
+/* Numbers in the map lat_stacks; -errno where there is none. */
+struct lat_stack_ids {
+	__s32 kernel, user;
+};
+
+/* What a request is to be remembered by beside its span; in the map lat_extras, by the request's address. */
+struct lat_extra {
+	__u64 cgroup;
+	__u64 sector;
+	struct lat_stack_ids stacks; /* of who submitted it */
+	__u32 flags; /* LAT_DIM_FLAGS */
+	__u32 unused;
+};
+
+/* Samples between the bounds of --buckets; in the map lat_buckets, each where its histogram is in lat_hists. */
+struct lat_bucket_counts {
+	__u64 counts[LAT_MAX_BUCKETS];
+};
+
 enum lat_filter {
 	LAT_FILTER_NONE,
 	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number */
@@ -223,6 +252,11 @@ struct lat_config {
 	__u32 sample_rate;  /* one of so many is measured */
 	__u32 sample_below; /* measured when a random 32-bit number is below; 0: all are */
 	__u8 passes_late;   /* there are filters that need a call's end: ftypes, fs, min_ns */
+	__u8 stacks;        /* enum lat_stack_kind; of outliers */
+	__u8 needs_extra;   /* block: struct lat_extra is kept */
+	__u8 n_buckets;     /* 0: no --buckets */
+	__u64 pending_ns;   /* --pending; 0: none */
+	__u64 bucket_low_ns[LAT_MAX_BUCKETS]; /* the first is 0 */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */
@@ -248,6 +282,7 @@ struct lat_event {
 		__u32 site;
 	};
 	__u32 cpu;
+	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
 };
 

@@ -131,6 +131,24 @@ static json_t *make_slot_counts(const struct series *series)
 	return counts;
 }
 
+static json_t *make_buckets(const struct series *series)
+{
+	json_t *array = json_array(), *object;
+	char range[BUCKET_LEN];
+	size_t i;
+
+	for (i = 0; i < series->buckets.n; i++) {
+		object = json_object();
+		json_set_text(&object, "range", bucket_range(&series->buckets.items[i], range));
+		json_set_integer(&object, "low_ns", series->buckets.items[i].low_ns);
+		json_set(&object, "high_ns", series->buckets.items[i].high_ns == UINT64_MAX ? json_null() :
+			 json_integer((json_int_t)series->buckets.items[i].high_ns - 1));
+		json_set_integer(&object, "count", series->buckets.items[i].count);
+		json_append(&array, object);
+	}
+	return array;
+}
+
 static json_t *make_series(const struct series *series, bool is_compact)
 {
 	json_t *object = json_object();
@@ -152,6 +170,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
 	}
 	json_set(&object, "percentiles", make_percentiles(series));
+	if (series->buckets.items)
+		json_set(&object, "buckets", make_buckets(series));
 	if (is_compact)
 		json_set(&object, "slot_counts", make_slot_counts(series));
 	else
@@ -216,6 +236,25 @@ static json_t *make_stacks(const struct snapshot *snapshot)
 		json_set_text(&object, "folded", snapshot->stacks[i].folded);
 		json_set_integer(&object, "count", snapshot->stacks[i].count);
 		json_set_integer(&object, "sum_ns", snapshot->stacks[i].sum_ns);
+		json_append(&array, object);
+	}
+	return array;
+}
+
+static json_t *make_pending(const struct snapshot *snapshot)
+{
+	const struct pending *pending, *end = snapshot->pending + snapshot->n_pending;
+	json_t *array = json_array(), *object;
+
+	for (pending = snapshot->pending; pending < end; pending++) {
+		object = json_object();
+		json_set_integer(&object, "age_ns", pending->age_ns);
+		json_set_integer(&object, "bytes", pending->bytes);
+		if (pending->sector != OUTLIER_NO_SECTOR)
+			json_set_integer(&object, "sector", pending->sector);
+		json_set_integer(&object, "pid", pending->pid);
+		json_set_integer(&object, "tid", pending->tid);
+		json_set(&object, "labels", json_of_labels(pending->labels, pending->n_labels));
 		json_append(&array, object);
 	}
 	return array;
@@ -318,6 +357,8 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 		json_set(&root, "outliers", make_outliers(&snapshot->outliers));
 	if (snapshot->stacks)
 		json_set(&root, "stacks", make_stacks(snapshot));
+	if (snapshot->pending)
+		json_set(&root, "pending", make_pending(snapshot));
 	json_set(&root, "account", make_account(snapshot));
 	return root;
 }

@@ -20,15 +20,16 @@ const struct sink *sink_find(const char *name)
 
 const struct sink *sink_for_path(const char *path)
 {
-	const struct sink *const *sink;
+	const struct sink *const *sink, *found = NULL;
 	size_t length = strlen(path), suffix_length;
 
 	for (sink = __start_lat_sinks; sink < __stop_lat_sinks; sink++) {
 		suffix_length = strlen((*sink)->suffix);
-		if (length > suffix_length && !strcmp(path + length - suffix_length, (*sink)->suffix))
-			return *sink;
+		if (length > suffix_length && !strcmp(path + length - suffix_length, (*sink)->suffix) &&
+		    (!found || suffix_length > strlen(found->suffix)))
+			found = *sink;
 	}
-	return NULL;
+	return found;
 }
 
 const struct sink *sink_choose(const char *format, const char *output)

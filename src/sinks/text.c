@@ -7,16 +7,19 @@
 
 #include "out.h"
 #include "sinks/text_account.h"
+#include "sinks/text_figures.h"
 #include "sinks/text_labels.h"
+#include "sinks/text_table.h"
 #include "snapshot.h"
 #include "units.h"
 
 #define DEFAULT_WIDTH 80
 #define MAX_BAR 40
+#define MANY_SERIES 16 /* from more than that on, without --top, only SOME_SERIES are shown in full */
+#define SOME_SERIES 10
 #define MIN_BAR 8
 #define MIN_COUNT_WIDTH 5 /* of the heading "count" */
-#define ROW_WIDTH 28      /* of a row without its count and its bar */
-#define OVERFLOW_TEXT ">=68.7s"
+#define ROW_WIDTH 38      /* of a row without its count and its bar */
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
@@ -27,26 +30,14 @@ struct text {
 	const struct snapshot *snapshot;
 	bool has_colour;
 	int width;
-	bool has_percentiles, has_not_carried, has_bounds; /* which notes are needed at the end */
+	size_t n_full; /* series that are shown in full, the rest as a line each */
+	struct text_notes notes;
 };
 
 static void style(const struct text *text, const char *sequence)
 {
 	if (text->has_colour)
 		out_puts(text->out, sequence);
-}
-
-/* PART of WHOLE in percent; never shown as nothing or as all when it is not. */
-static const char *share(char buffer[static UNITS_LEN], uint64_t part, uint64_t whole)
-{
-	double percent = 100.0 * (double)part / (double)whole;
-
-	if (part && percent < 0.05)
-		return "<0.1%";
-	if (part < whole && percent >= 99.95)
-		return ">99.9%";
-	snprintf(buffer, UNITS_LEN, "%.1f%%", percent);
-	return buffer;
 }
 
 static void print_attach_kinds(const struct text *text)
@@ -122,10 +113,21 @@ struct rows {
 	int count_width, bar_width;
 };
 
+static struct rows layout_bars(const struct text *text, uint64_t largest)
+{
+	char buffer[UNITS_LEN];
+	struct rows rows = { .largest = largest, .count_width = (int)strlen(units_count(buffer, largest)) };
+
+	if (rows.count_width < MIN_COUNT_WIDTH)
+		rows.count_width = MIN_COUNT_WIDTH;
+	rows.bar_width = text->width - ROW_WIDTH - rows.count_width;
+	rows.bar_width = rows.bar_width < MIN_BAR ? MIN_BAR : rows.bar_width > MAX_BAR ? MAX_BAR : rows.bar_width;
+	return rows;
+}
+
 static struct rows layout_rows(const struct text *text, const struct series *series)
 {
-	struct rows rows = { .first = LAT_N_ROWS };
-	char buffer[UNITS_LEN];
+	struct rows rows = { .first = LAT_N_ROWS }, bars;
 	unsigned int row;
 	uint64_t count;
 
@@ -139,11 +141,9 @@ static struct rows layout_rows(const struct text *text, const struct series *ser
 		if (count > rows.largest)
 			rows.largest = count;
 	}
-	rows.count_width = (int)strlen(units_count(buffer, rows.largest));
-	if (rows.count_width < MIN_COUNT_WIDTH)
-		rows.count_width = MIN_COUNT_WIDTH;
-	rows.bar_width = text->width - ROW_WIDTH - rows.count_width;
-	rows.bar_width = rows.bar_width < MIN_BAR ? MIN_BAR : rows.bar_width > MAX_BAR ? MAX_BAR : rows.bar_width;
+	bars = layout_bars(text, rows.largest);
+	rows.count_width = bars.count_width;
+	rows.bar_width = bars.bar_width;
 	return rows;
 }
 
@@ -155,10 +155,21 @@ static int bar_length(const struct rows *rows, uint64_t count)
 	return count && !length ? 1 : length;
 }
 
-static void print_row(const struct text *text, const struct series *series, unsigned int row, const struct rows *rows)
+static void print_bar(const struct text *text, const struct rows *rows, uint64_t count)
 {
 	static const char bar[] = "****************************************";
-	char low[UNITS_LEN], high[UNITS_LEN], count[UNITS_LEN], percent[UNITS_LEN];
+
+	if (count) {
+		style(text, DIM);
+		out_printf(text->out, "%.*s", bar_length(rows, count), bar);
+		style(text, PLAIN);
+	}
+	out_puts(text->out, "\n");
+}
+
+static void print_row(const struct text *text, const struct series *series, unsigned int row, const struct rows *rows)
+{
+	char low[UNITS_LEN], high[UNITS_LEN], count[UNITS_LEN], percent[UNITS_LEN], about[UNITS_LEN];
 	uint64_t row_count = series_row_count(series, row);
 
 	units_duration(low, (double)lat_row_low(row));
@@ -166,46 +177,41 @@ static void print_row(const struct text *text, const struct series *series, unsi
 	if (row < LAT_N_ROWS - 1)
 		out_printf(text->out, "  %6s - %-6s", low, high);
 	else
-		out_printf(text->out, "  %15s", OVERFLOW_TEXT);
-	out_printf(text->out, "  %*s  %6s  |", rows->count_width, units_count(count, row_count),
-		   row_count ? share(percent, row_count, series->count) : "");
-	if (row_count) {
-		style(text, DIM);
-		out_printf(text->out, "%.*s", bar_length(rows, row_count), bar);
-		style(text, PLAIN);
-	}
-	out_puts(text->out, "\n");
+		out_printf(text->out, "  %15s", TEXT_OVERFLOW);
+	out_printf(text->out, "  %*s  %6s  %6s  |", rows->count_width, units_count(count, row_count),
+		   row_count ? text_share(percent, row_count, series->count) : "",
+		   row_count ? units_duration(about, series_row_mean_ns(series, row)) : "");
+	print_bar(text, rows, row_count);
 }
 
-static void print_rows(const struct text *text, const struct series *series)
+/* The bounds that were asked for. */
+static void print_buckets(const struct text *text, const struct series *series)
+{
+	const struct bucket *bucket, *end = series->buckets.items + series->buckets.n;
+	struct rows rows = layout_bars(text, 0);
+	char range[BUCKET_LEN], count[UNITS_LEN], percent[UNITS_LEN];
+
+	for (bucket = series->buckets.items; bucket < end; bucket++)
+		if (bucket->count > rows.largest)
+			rows = layout_bars(text, bucket->count);
+	out_printf(text->out, "  %15s  %*s  %6s\n", "latency     ", rows.count_width, "count", "share");
+	for (bucket = series->buckets.items; bucket < end; bucket++) {
+		out_printf(text->out, "  %15s  %*s  %6s  |", bucket_range(bucket, range), rows.count_width,
+			   units_count(count, bucket->count),
+			   bucket->count ? text_share(percent, bucket->count, series->count) : "");
+		print_bar(text, &rows, bucket->count);
+	}
+}
+
+static void print_rows(struct text *text, const struct series *series)
 {
 	struct rows rows = layout_rows(text, series);
 	unsigned int row;
 
-	out_printf(text->out, "  %15s  %*s  %6s\n", "latency     ", rows.count_width, "count", "share");
+	out_printf(text->out, "  %15s  %*s  %6s  %6s\n", "latency     ", rows.count_width, "count", "share", "about");
+	text->notes.has_averages = true;
 	for (row = rows.first; row <= rows.last; row++)
 		print_row(text, series, row, &rows);
-}
-
-/* The minimum or maximum, with a mark where it is but a bound. */
-static const char *extreme(struct text *text, const struct series *series, uint64_t ns,
-			   char buffer[static UNITS_LEN + 1])
-{
-	buffer[0] = '~';
-	units_duration(buffer + !series->min_max_exact, (double)ns);
-	text->has_bounds |= !series->min_max_exact;
-	return buffer;
-}
-
-static const char *quantile(struct text *text, const struct percentile *percentile, char buffer[static UNITS_LEN])
-{
-	text->has_percentiles |= percentile->carried;
-	text->has_not_carried |= !percentile->carried;
-	if (!percentile->carried)
-		return "-";
-	if (percentile->low_ns >= lat_slot_low(LAT_OVERFLOW_SLOT))
-		return OVERFLOW_TEXT;
-	return units_duration(buffer, (double)percentile->ns);
 }
 
 static void print_percentiles(struct text *text, const struct series *series)
@@ -221,10 +227,10 @@ static void print_percentiles(struct text *text, const struct series *series)
 	}
 	out_printf(text->out, "%8s%8s", "max", "mean");
 	style(text, PLAIN);
-	out_printf(text->out, "\n%8s", extreme(text, series, series->min_ns, buffer));
+	out_printf(text->out, "\n%8s", text_extreme(&text->notes, series, series->min_ns, buffer));
 	for (i = 0; i < N_PERCENTILES; i++)
-		out_printf(text->out, "%8s", quantile(text, &series->percentiles[i], buffer));
-	out_printf(text->out, "%8s", extreme(text, series, series->max_ns, buffer));
+		out_printf(text->out, "%8s", text_quantile(&text->notes, &series->percentiles[i], buffer));
+	out_printf(text->out, "%8s", text_extreme(&text->notes, series, series->max_ns, buffer));
 	out_printf(text->out, "%8s\n", units_duration(buffer, series->mean_ns));
 }
 
@@ -244,8 +250,8 @@ static void print_siblings(struct text *text, const struct series *head)
 			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
 				   units_count(count, series->count * series->weight),
 				   series->count * series->weight == 1 ? "op" : "ops",
-				   share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
-				   extreme(text, series, series->max_ns, max));
+				   text_share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
+				   text_extreme(&text->notes, series, series->max_ns, max));
 		}
 }
 
@@ -260,26 +266,51 @@ static bool is_head(const struct series *series)
 	return series == series->first_sibling;
 }
 
+static void print_series(struct text *text, const struct series *series)
+{
+	out_puts(text->out, "\n");
+	style(text, BOLD);
+	text_write_labels(text->out, series->labels, series->n_labels);
+	style(text, PLAIN);
+	if (series->summary) {
+		print_totals(text, series);
+		if (series->buckets.items)
+			print_buckets(text, series);
+		else
+			print_rows(text, series);
+		print_percentiles(text, series);
+	} else {
+		out_puts(text->out, ": none ended ok\n");
+	}
+	print_siblings(text, series);
+}
+
+/* As many as were asked for; without --top all, unless these are more than anybody reads. */
+static size_t choose_n_full(const struct snapshot *snapshot, unsigned int top)
+{
+	const struct series *series;
+	size_t n_heads = 0;
+
+	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++)
+		n_heads += is_head(series);
+	return top ? top : n_heads > MANY_SERIES ? SOME_SERIES : n_heads;
+}
+
 static void print_all_series(struct text *text)
 {
 	const struct snapshot *snapshot = text->snapshot;
 	const struct series *series;
+	size_t n_shown = 0;
 
 	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
 		if (!is_head(series))
 			continue;
-		out_puts(text->out, "\n");
-		style(text, BOLD);
-		text_write_labels(text->out, series->labels, series->n_labels);
-		style(text, PLAIN);
-		if (series->summary) {
-			print_totals(text, series);
-			print_rows(text, series);
-			print_percentiles(text, series);
-		} else {
-			out_puts(text->out, ": none ended ok\n");
-		}
-		print_siblings(text, series);
+		if (n_shown == text->n_full)
+			text_write_table_head(text->out);
+		if (n_shown++ < text->n_full)
+			print_series(text, series);
+		else
+			text_write_table_row(text->out, snapshot, series, &text->notes);
 	}
 }
 
@@ -301,21 +332,13 @@ static void print_nothing(const struct text *text)
 	out_puts(text->out, "\n");
 }
 
-static void print_notes(const struct text *text)
+static void print_sampling(const struct text *text)
 {
 	uint32_t sample_rate = text->snapshot->run->sample_rate;
 
 	if (sample_rate > 1)
 		out_printf(text->out, "\nabout: estimated, as 1 of %u was measured; histograms count what was measured\n",
 			   sample_rate);
-	if (text->has_percentiles || text->has_not_carried || text->has_bounds)
-		out_puts(text->out, "\n");
-	if (text->has_percentiles)
-		out_puts(text->out, "p50 to p99.99: each within " PERCENTILE_ERROR_PERCENT " % of the truth\n");
-	if (text->has_not_carried)
-		out_printf(text->out, "-: fewer than %d samples lie above it\n", PERCENTILE_MIN_ABOVE);
-	if (text->has_bounds)
-		out_puts(text->out, "~: not exact, but the bound of a histogram slot: at most 6.25 % off\n");
 }
 
 static void write_text(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
@@ -325,6 +348,7 @@ static void write_text(struct out *out, const struct snapshot *snapshot, const s
 		.snapshot = snapshot,
 		.has_colour = options->colour,
 		.width = options->width ? (int)options->width : DEFAULT_WIDTH,
+		.n_full = choose_n_full(snapshot, options->top),
 	};
 
 	print_header(&text);
@@ -332,7 +356,9 @@ static void write_text(struct out *out, const struct snapshot *snapshot, const s
 		print_all_series(&text);
 	else
 		print_nothing(&text);
-	print_notes(&text);
+	text_write_totals(out, snapshot);
+	print_sampling(&text);
+	text_write_notes(out, &text.notes);
 	out_puts(out, "\n");
 	text_write_account(out, snapshot);
 	out_puts(out, "\n");

@@ -9,6 +9,8 @@
 #include "snapshot.h"
 #include "units.h"
 
+#define MAX_PENDING 20 /* shown; JSON has all */
+
 static void write_depths(struct out *out, const struct snapshot *snapshot)
 {
 	char queued[UNITS_LEN], issued[UNITS_LEN];
@@ -107,11 +109,49 @@ static void write_missed(struct out *out, const struct probe_info *probe)
 	out_puts(out, " program\n");
 }
 
+static void write_label(struct out *out, const struct pending *pending, const char *name, int width)
+{
+	const char *value = labels_find(pending->labels, pending->n_labels, name);
+
+	out_escaped(out, value ? value : "", width);
+	out_puts(out, width ? " " : "");
+}
+
+/* Oldest first, as they are the ones that somebody waits for. */
+static void write_pending(struct out *out, const struct snapshot *snapshot)
+{
+	const struct pending *pending, *end = snapshot->pending + snapshot->n_pending;
+	char age[UNITS_LEN];
+
+	if (!snapshot->n_pending)
+		return;
+	out_puts(out, "pending       age  OP       PHASE   DEVICE               SECTOR     BYTES      PID  COMM\n");
+	if (snapshot->n_pending > MAX_PENDING)
+		end = snapshot->pending + MAX_PENDING;
+	for (pending = snapshot->pending; pending < end; pending++) {
+		out_printf(out, "  %15s  ", units_duration(age, (double)pending->age_ns));
+		write_label(out, pending, "op", 8);
+		write_label(out, pending, "phase", 7);
+		write_label(out, pending, "device", 12);
+		if (pending->sector == OUTLIER_NO_SECTOR)
+			out_printf(out, "%14s", "-");
+		else
+			out_printf(out, "%14" PRIu64, pending->sector);
+		out_printf(out, "%10" PRIu64 "%9u  ", pending->bytes, pending->pid);
+		write_label(out, pending, "comm", 0);
+		out_puts(out, "\n");
+	}
+	if (snapshot->n_pending > MAX_PENDING)
+		out_printf(out, "  %15s  and %zu more\n", "", snapshot->n_pending - MAX_PENDING);
+	out_puts(out, "\n");
+}
+
 void text_write_account(struct out *out, const struct snapshot *snapshot)
 {
 	size_t i;
 
 	write_depths(out, snapshot);
+	write_pending(out, snapshot);
 	write_equation(out, &snapshot->total);
 	for (i = 0; i < snapshot->n_accounts; i++)
 		write_remarks(out, &snapshot->accounts[i]);

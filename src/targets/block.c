@@ -8,16 +8,18 @@
 /* As in bpf/block.bpf.c. */
 enum { READ, WRITE, FLUSH, DISCARD, OTHER, N_TYPES };
 
-#define BOTH_PHASES(type, op_name, op_help, bytes) \
+#define ALL_PHASES(type, op_name, op_help, bytes) \
 	[type] = { .name = op_name, .phase = "device", .help = op_help, .has_bytes = bytes }, \
-	[N_TYPES + type] = { .name = op_name, .phase = "queue", .help = op_help, .has_bytes = bytes, .derived = true }
+	[N_TYPES + type] = { .name = op_name, .phase = "queue", .help = op_help, .has_bytes = bytes, .derived = true }, \
+	[2 * N_TYPES + type] = { .name = op_name, .phase = "total", .help = op_help, .has_bytes = bytes, .derived = true, \
+				 .is_total = true }
 
 static const struct op ops[] = {
-	BOTH_PHASES(READ, "read", "reads", true),
-	BOTH_PHASES(WRITE, "write", "writes", true),
-	BOTH_PHASES(FLUSH, "flush", "flushes of the device's cache", false),
-	BOTH_PHASES(DISCARD, "discard", "discards", true),
-	BOTH_PHASES(OTHER, "other", "all else: secure erase, write zeroes, zone operations, passthrough", true),
+	ALL_PHASES(READ, "read", "reads", true),
+	ALL_PHASES(WRITE, "write", "writes", true),
+	ALL_PHASES(FLUSH, "flush", "flushes of the device's cache", false),
+	ALL_PHASES(DISCARD, "discard", "discards", true),
+	ALL_PHASES(OTHER, "other", "all else: secure erase, write zeroes, zone operations, passthrough", true),
 };
 
 static const struct stem stems[] = {
@@ -42,7 +44,8 @@ static const struct target block = {
 	.covers =
 		"  Every request to a block device. device: from the last time it was issued to its final completion, not\n"
 		"  the first portion. queue: from block_io_start (or, where the kernel has none, from its insertion into the\n"
-		"  scheduler; 0 when it bypasses that) to being issued. The two add up.\n"
+		"  scheduler; 0 when it bypasses that) to being issued. The two add up\n"
+		"  to the total (--total).\n"
 		"  Requests are told apart by their address, so flushes and merges are right. A flush that the kernel makes\n"
 		"  for another request counts apart from that one, which may end without the device (unissued).\n"
 		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n",
@@ -55,7 +58,7 @@ static const struct target block = {
 	.stems = stems,
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
-		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE,
+		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE | 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS,
 	.default_dims = 1U << LAT_DIM_DEVICE,
 	.has_depth = true,
 	.has_disks = true,

@@ -194,11 +194,15 @@ static void choose_kind(const struct choices *choices, struct choice *choice, en
 	}
 }
 
+/* The kernel's BTF knows of the attach type whether CONFIG_FPROBE is set or not, which the functions do not. */
+static bool has_multi(void)
+{
+	return host_has_symbol("bpf_kprobe_multi_link_attach") && host_has_symbol("register_fprobe_ips");
+}
+
 static void choose_kinds(struct choices *choices, enum attach_kind attach)
 {
-	/* The kernel's BTF knows of the attach type, but not whether CONFIG_FPROBE is set, which the function does. */
-	bool may_multi = choices->n > 1 && choices->traceable && host_has_symbol("bpf_kprobe_multi_link_attach") &&
-			 host_has_symbol("register_fprobe_ips");
+	bool may_multi = choices->n > 1 && choices->traceable && has_multi();
 	bool may_fentry = attach == ATTACH_FENTRY || (attach == ATTACH_AUTO && choices->n <= MAX_TRAMPOLINES);
 	size_t i;
 
@@ -214,6 +218,32 @@ static void choose_kinds(struct choices *choices, enum attach_kind attach)
 	}
 	if (choices->n_skipped > MAX_SKIPS_SHOWN)
 		note("skipped %zu more", choices->n_skipped - MAX_SKIPS_SHOWN);
+}
+
+/* What can be attached to among many, and how. */
+static int list(char *const *words, size_t n_words)
+{
+	struct choices choices = { .words = words, .n_words = n_words, .is_used = calloc(n_words + 1, sizeof(bool)) };
+	const struct choice *choice;
+	int status = choices.is_used ? find(&choices) : EXIT_FAILED;
+
+	if (!status)
+		choices.traceable = read_traceable();
+	for (choice = choices.items; !status && choice < choices.items + choices.n; choice++) {
+		struct choice trampoline = *choice, breakpoint = *choice;
+
+		choose_kind(&choices, &trampoline, ATTACH_FENTRY, true, false);
+		choose_kind(&choices, &breakpoint, ATTACH_KPROBE, false, choices.traceable && has_multi());
+		printf("%-40s %s%s%s%s%s\n", choice->function, trampoline.skip ? "" : "fentry",
+		       trampoline.skip || breakpoint.skip ? "" : ", ",
+		       breakpoint.skip ? "" : place_kind_names[breakpoint.kind],
+		       trampoline.skip && breakpoint.skip ? "no: " : "",
+		       trampoline.skip && breakpoint.skip ? breakpoint.skip : "");
+	}
+	free(choices.is_used);
+	free(choices.items);
+	free(choices.traceable);
+	return status;
 }
 
 static struct bpf_program *program(const struct setup *setup, enum place_kind kind, bool is_exit)
@@ -294,6 +324,8 @@ static int configure_choices(struct setup *setup, struct choices *choices)
 		     host_has_kprobes() ? "" : "; without kprobes and fentry these targets work: block, syscall");
 		return EXIT_CANNOT;
 	}
+	if (!attach_can_share(choices->n - choices->n_skipped))
+		return EXIT_CANNOT;
 	return add_places(setup, choices) ? EXIT_FAILED : 0;
 }
 
@@ -340,6 +372,7 @@ static const struct target func = {
 	.site_name = "func",
 	.has_arguments = true,
 	.needs_kprobes = true,
+	.list = list,
 	.elf_bytes = func_bpf__elf_bytes,
 	.configure = configure,
 };

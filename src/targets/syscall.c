@@ -93,6 +93,30 @@ static int choose(const struct setup *setup, uint8_t *kinds, const char *name)
 	return EXIT_USAGE;
 }
 
+static int list(char *const *words, size_t n_words)
+{
+	bool is_found;
+	size_t i, site;
+	char *name;
+
+	for (i = 0; i < n_words; i++) {
+		is_found = false;
+		for (site = 0; site < BEYOND; site++) {
+			name = names[site] ? name_of(site) : NULL;
+			if (name && is_named(name, words[i])) {
+				puts(name);
+				is_found = true;
+			}
+			free(name);
+		}
+		if (!is_found) {
+			fail(0, "there is no system call %s", words[i]);
+			return EXIT_USAGE;
+		}
+	}
+	return 0;
+}
+
 static int choose_words(const struct setup *setup, uint8_t *kinds)
 {
 	int status = 0;
@@ -147,6 +171,7 @@ static const struct target syscall_target = {
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
 	.words = "[NAME[,NAME]...]",
 	.site_name = "syscall",
+	.list = list,
 	.elf_bytes = syscall_bpf__elf_bytes,
 	.configure = configure,
 };

@@ -15,7 +15,8 @@ struct op {
 	const char *phase; /* block: "queue", "device"; NULL elsewhere */
 	const char *help;
 	bool has_bytes;
-	bool derived;      /* recorded along with another, which is target_derived_offset() before it */
+	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
+	bool is_total;     /* derived, and only measured with --total */
 };
 
 /*
@@ -67,6 +68,8 @@ struct target {
 	const char *words;        /* what positional words are: "NAME..."; NULL: interval and count */
 	size_t min_words;
 	const char *site_name;    /* label of what was measured, where that is named by words: "syscall" */
+	/* Prints what the words name here, a line each; for targets with words. 0 or an exit status, reported. */
+	int (*list)(char *const *words, size_t n_words);
 	const void *(*elf_bytes)(size_t *n_bytes); /* the skeleton's object */
 	/* Fills in the target's own part before loading; optional. 0 or an exit status, reported. */
 	int (*configure)(struct setup *setup);
@@ -81,7 +84,7 @@ struct target {
 const struct target *target_find(const char *name);
 const struct target *target_at(size_t index); /* NULL behind the last */
 
-/* How far behind an operation the one is that is derived from it; 0 when the target has no derived ones. */
+/* How far behind an operation the first is that is derived from it, and then the next; 0 when the target has no derived ones. */
 uint32_t target_derived_offset(const struct target *target);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,30 @@ static int choose(struct setup *setup, const char *word)
 	return EXIT_USAGE;
 }
 
+static int print(void *globs, const char *name)
+{
+	char *const *glob;
+
+	for (glob = globs; *glob; glob++)
+		if (!fnmatch(*glob, name, 0)) {
+			puts(name);
+			break;
+		}
+	return 0;
+}
+
+/* The functions of a file that match one of the globs; all without a glob. */
+static int list(char *const *words, size_t n_words)
+{
+	static char *const all[] = { "*", NULL };
+
+	if (elf_file_open(&binary, words[0]))
+		return EXIT_USAGE;
+	elf_file_each_function(binary, print, (void *)(n_words > 1 ? words + 1 : all));
+	elf_file_close(binary);
+	return 0;
+}
+
 static int configure(struct setup *setup)
 {
 	char *copy, *rest, *word;
@@ -108,6 +133,8 @@ static int configure(struct setup *setup)
 			status = choose(setup, word);
 		free(copy);
 	}
+	if (!status && !attach_can_share(setup->n_sites))
+		return EXIT_CANNOT;
 	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
 	setup->max_keys = setup->n_sites * 2 > 240 ? (uint32_t)setup->n_sites * 2 : 0;
 	return status;
@@ -130,6 +157,7 @@ static const struct target uprobe = {
 	.min_words = 2,
 	.site_name = "func",
 	.has_arguments = true,
+	.list = list,
 	.elf_bytes = uprobe_bpf__elf_bytes,
 	.configure = configure,
 };

@@ -103,6 +103,31 @@ static int add_pair(struct setup *setup, char *begin, char *end)
 	return places_add(setup->places, place) ? EXIT_FAILED : 0;
 }
 
+static int print(void *has_some, const char *provider, const char *probe, int n_args)
+{
+	*(bool *)has_some = true;
+	printf("%s:%s  %d argument%s\n", provider, probe, n_args, n_args == 1 ? "" : "s");
+	return 0;
+}
+
+/* The probes of a file, one line for each place. */
+static int list(char *const *words, size_t n_words)
+{
+	bool has_some = false;
+
+	if (n_words > 1) {
+		fail(0, "list usdt takes BINARY alone");
+		return EXIT_USAGE;
+	}
+	if (elf_file_open(&binary, words[0]))
+		return EXIT_USAGE;
+	elf_file_each_usdt(binary, print, &has_some);
+	if (!has_some)
+		fail(0, "%s has no USDT probes", elf_file_path(binary));
+	elf_file_close(binary);
+	return has_some ? 0 : EXIT_USAGE;
+}
+
 static int configure(struct setup *setup)
 {
 	char *const *words = setup->options->words;
@@ -112,6 +137,11 @@ static int configure(struct setup *setup)
 	if (n_words % 2 != 1) {
 		fail(0, "usdt takes BINARY and pairs of probes: %s has no second one", words[n_words - 1]);
 		return EXIT_USAGE;
+	}
+	/* libbpf then has to know where the file is mapped. */
+	if (!attach_has_cookies() && !setup->config->pid) {
+		fail(0, "before 5.15 a kernel has USDT probes only in a process that -p names");
+		return EXIT_CANNOT;
 	}
 	if (elf_file_open(&binary, words[0]))
 		return EXIT_USAGE;
@@ -144,6 +174,7 @@ static const struct target usdt = {
 	.min_words = 3,
 	.site_name = "pair",
 	.has_keys = true,
+	.list = list,
 	.elf_bytes = usdt_bpf__elf_bytes,
 	.configure = configure,
 };

@@ -274,13 +274,14 @@ def require_count(report, expected, attach, account_op=None, **labels):
     found = report.count(**labels)
     if found == expected:
         return
-    account = report.account(account_op or labels["op"])
+    op = account_op or labels["op"]
+    account = report.account(op)
     excuse = f"account {account}, probes {[p for p in report.json['probes'] if p['missed']]}"
     require(may_miss(attach), f"{labels}: {found} recorded, expected {expected}; {excuse}")
-    n_lost = account["lost_exit"] + account["in_flight"] + report.missed(labels["op"])
+    n_lost = account["lost_exit"] + account["in_flight"] + report.missed(op)
     require(found <= expected <= found + n_lost, f"{labels}: {found} recorded, {n_lost} lost of {expected}; {excuse}")
     # Only kretprobes keep it to themselves, where they are attached through perf before 6.7.
-    require(attach == "kprobe" or report.missed(labels["op"]), f"{labels}: lost, but nothing missed: {excuse}")
+    require(attach == "kprobe" or report.missed(op), f"{labels}: lost, but nothing missed: {excuse}")
 
 
 def require_in_slot(series, expected_ns, what, n_slots=1, percentile="p50"):

@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: MIT
 """--by: one series for each value, whatever the dimension, and one for the rest when there are too many."""
 
-from harness import SURE_ATTACH, WORK, Folder, probe, require, require_equal
+from pathlib import Path
+
+from harness import SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work, wait_until
 from registry import test
 
 VFS = ("vfs", "--attach", SURE_ATTACH, "-c", "lp-work")
 N = 25
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def remove(folder):
+    """False while a process of it has not quite ended."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 @test("kprobes")
@@ -64,3 +76,34 @@ def too_many_keys():
     require_equal((account["recorded"], account["other_key"]), (5 * N, 3 * N), "recorded, and as other")
     require_equal(sum(s["bytes"] for s in report.json["series"]), 5 * N, "bytes")
     report.require_nothing_lost()
+
+
+@test("kprobes", "cgroup2")
+def cgroups_by_path():
+    """Two groups of different numbers of reads, the inner one's name hostile."""
+    counts = {"lp-by": 21, "lp-by/in \"quotes\"": 34}
+    for name in counts:
+        (CGROUPS / name).mkdir()
+    try:
+        with Folder() as folder, Tracing(*VFS, "--by", "cgroup", "--op", "read") as tracing:
+            for name, n in counts.items():
+                with start_work("calls", "read", n, 1, folder / "file", held=True) as work:
+                    (CGROUPS / name / "cgroup.procs").write_text(str(work.pid))
+                    work.go_on()
+                    work.wait()
+            report = tracing.finish()
+    finally:
+        for name in reversed(counts):
+            wait_until(lambda path=CGROUPS / name: remove(path), "end of the cgroup's processes")
+    for name, n in counts.items():
+        require_equal(report.count(op="read", ret="ok", cgroup=f"/{name}"), n, f"reads of {name}")
+
+
+@test("kprobes")
+def errno_by_name():
+    with Folder() as folder:
+        report = probe(*VFS, "--by", "errno", "--op", "open,read",
+                       command=[WORK, "calls", "missing:9,again:7,read:5", 1, 1, folder / "file"])
+    require_equal(report.count(op="open", errno="ENOENT"), 9, "opens of what is not there")
+    require_equal(report.count(op="read", ret="again", errno="EAGAIN"), 7, "reads of what has nothing")
+    require(report.count(op="read", errno="none") >= 5, "reads that went well")

@@ -27,11 +27,14 @@ def one_function(attach):
 def several_functions(attach):
     """They share their programs, and are told apart by a cookie."""
     if KERNEL < (5, 15):
-        raise Skip("no cookies before 5.15")
-    report = run_func("vfs_read,vfs_write", "vfs_fsync_range", "--attach", attach, steps=f"read:{N},write:{2 * N},fsync:7")
+        status, _, stderr = run_plain("func", "vfs_read,vfs_write", "--attach", attach, "--duration", "1")
+        require(status == 3, f"status {status}: {stderr}")
+        require(attach == "fentry" or "one function at a time" in stderr, stderr)
+        return
+    report = run_func("vfs_read,vfs_write", "vfs_statx", "--attach", attach, steps=f"read:{N},write:{2 * N},stat:7")
     kinds = {p["attach"] for p in report.json["probes"]}
     require(kinds <= ({"fentry"} if attach == "fentry" else {"kprobe", "kprobe.multi"}), f"attached by {kinds}")
-    for function, n in (("vfs_read", N), ("vfs_write", 2 * N), ("vfs_fsync_range", 7)):
+    for function, n in (("vfs_read", N), ("vfs_write", 2 * N), ("vfs_statx", 7)):
         require_count(report, n, attach, account_op="func", func=function, ret="ok")
 
 
@@ -130,3 +133,21 @@ def without_kprobes():
     status, _, stderr = run_plain("func", "vfs_read", "--duration", "1")
     require_equal(status, 3, f"exit status: {stderr}")
     require("syscall" in stderr, stderr)
+
+
+@test("kprobes")
+def lists_what_can_be_attached_to():
+    status, stdout, stderr = run_plain("list", "func", "vfs_rea*")
+    require_equal(status, 0, f"exit status: {stderr}")
+    lines = dict(line.split(None, 1) for line in stdout.splitlines())
+    require("vfs_read" in lines and "fentry" in lines["vfs_read"] and "kprobe" in lines["vfs_read"], stdout)
+
+
+@test("kprobes", each=WAYS)
+def outliers(attach):
+    n, delay_ns = 10, 12_000_000
+    report = probe("func", "vfs_read", "--attach", attach, "-c", "lp-work", "--outlier", "8ms",
+                   command=[WORK, "pipe", n, delay_ns])
+    lines = [line for line in report.stdout.splitlines() if " lp-work " in line]
+    require_equal(len(lines), report.count_from(8_000_000), "lines of outliers")
+    require(len(lines) >= n - 1 and all("vfs_read" in line for line in lines), f"{lines}")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Outputs: hostile names, JSON that others can read, the same numbers in all."""
 
+import csv
 import json
+import signal
 import subprocess
 
-from harness import SURE_ATTACH, WORK, Folder, Process, Report, probe, probe_argv, require, require_equal
+from harness import SURE_ATTACH, WORK, Folder, Process, Report, probe, probe_argv, require, require_equal, wait_until
 from registry import test
 
 HOSTILE = {
@@ -60,6 +62,92 @@ def text_to_a_file():
         text = (folder / "report").read_text()
     require(text.startswith("block ") or "block" in text.splitlines()[0], f"no heading in {text!r}")
     require_equal(text.splitlines(), stdout.splitlines(), "text of file and of stdout")
+
+
+def rows_of(path):
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@test("root")
+def csv_of_histograms():
+    """The slots of all intervals, which are all calls."""
+    with Folder() as folder:
+        output = folder / "run.csv"
+        command = ["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.03; done"]
+        with Process(*probe_argv(["syscall", "nanosleep,clock_nanosleep", "-i", "0.1", "--by", "comm"], output,
+                                 command)) as process:
+            process.wait()
+        rows = rows_of(output)
+    require_equal(sum(int(row["count"]) for row in rows), 5, f"sleeps in {rows}")
+    require(all(row["comm"] == "sleep" and int(row["low_ns"]) > 25_000_000 and "nanosleep" in row["labels"]
+                and int(row["interval"]) for row in rows), f"not sleeps of 30 ms in intervals: {rows}")
+
+
+@test("root")
+def csv_of_outliers():
+    """The columns that other tools' scripts look for come first; a name with all that CSV has use for is one field."""
+    name = 'a,"b\n=c'
+    with Folder() as folder:
+        output = folder / "slow.outliers.csv"
+        command = ["bash", "-c", f"exec -a x python3 -c 'import time,sys; open(\"/proc/self/comm\",\"w\").write("
+                   f"sys.argv[1]); [time.sleep(0.03) for _ in range(4)]' \"$1\"", "bash", name]
+        options = ["syscall", "nanosleep,clock_nanosleep", "--outlier", "20ms"]
+        with Process(*probe_argv(options, output, command)) as process:
+            process.wait()
+        rows = rows_of(output)
+    require_equal(list(rows[0])[:3], ["timestamp_ns", "latency_ns", "event"], "first columns")
+    require_equal(len(rows), 4, f"rows in {rows}")
+    require(all(int(row["latency_ns"]) >= 30_000_000 and row["comm"] == 'a,"b\\x0a=c' for row in rows), f"{rows}")
+
+
+@test("root")
+def file_is_rotated():
+    """SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
+    with Folder() as folder:
+        output, old = folder / "run.jsonl", folder / "run.jsonl.1"
+        with Process(*probe_argv(["block", "-i", "0.1", "--duration", "0.8", "--fsync"], output)) as process:
+            wait_until(lambda: output.exists() and output.read_text().count("\n") >= 2, "two intervals")
+            output.rename(old)
+            process.signal(signal.SIGHUP)
+            wait_until(output.exists, "new file")
+            process.wait()
+        first, second = ([json.loads(line)["interval"] for line in path.read_text().splitlines()]
+                         for path in (old, output))
+    require_equal(first + second, [*range(1, len(first + second)), 0], "intervals in both files")
+    require(len(second) >= 2, f"only {second} in the new file")
+
+
+@test("root")
+def disk_is_full():
+    """It is said once, with a number at the end, and tracing goes on."""
+    with Process(*probe_argv(["block", "-i", "0.1", "--format", "jsonl", "--duration", "0.5"], "/dev/full")) as process:
+        process.wait(status=1)
+        said = process.stderr
+        require("interval 5:" in process.stdout and "account:" in process.stdout, f"no report: {process.stdout}")
+    require_equal(said.count("No space left"), 1, f"times that it was said: {said}")
+    require("6 of 6 reports could not be written" in said, f"no number in {said}")
+
+
+@test("root")
+def flushed_together():
+    """--flush-every: nothing until then, all at the end."""
+    with Folder() as folder:
+        output = folder / "run.jsonl"
+        with Process(*probe_argv(["block", "-i", "0.1", "--duration", "0.5", "--flush-every", "100"], output)) as process:
+            process.wait_for("interval 3:", in_stdout=True)
+            require_equal(output.read_text(), "", "file before the flush")
+            process.wait()
+        require_equal(output.read_text().count("\n"), 6, "lines at the end")
+
+
+@test("root")
+def no_output_writes_no_file():
+    with Folder() as folder:
+        with Process(*probe_argv(["block", "--no-output", "--duration", "0.1"], folder / "run.jsonl")) as process:
+            process.wait()
+            require("account:" in process.stdout, f"no report: {process.stdout}")
+        require_equal(list(folder.iterdir()), [], "files")
 
 
 @test("kprobes", each=["fentry", "kprobe"])

@@ -2,8 +2,9 @@
 """Functions of programs and pairs of static probes: exact counts, known delays, recursion, errors."""
 
 import os
+import subprocess
 
-from harness import WORK, probe, require, require_equal, run_plain
+from harness import KERNEL, WORK, Folder, probe, require, require_equal, run_plain
 from registry import Skip, test
 
 N = 20
@@ -21,6 +22,15 @@ def skip_unless_uprobes():
             raise Skip("this kernel has no uprobes")
 
 
+def skip_unless_usdt():
+    """Where there are no cookies, of a process that runs already only."""
+    skip_unless_uprobes()
+    if KERNEL < (5, 15):
+        status, _, stderr = run_plain("usdt", WORK, "lp_work:step_start", "lp_work:step_end", "--duration", "1")
+        require(status == 3 and "-p names" in stderr, f"status {status}: {stderr}")
+        raise Skip("USDT of processes to come needs 5.15")
+
+
 def require_longer(series, ns):
     p50 = series["percentiles"]["p50"]
     require(p50["high_ns"] >= ns, f"p50 in [{p50['low_ns']}, {p50['high_ns']}], at least {ns} ns slept")
@@ -30,6 +40,10 @@ def require_longer(series, ns):
 @test("root")
 def recursion_counts_every_call():
     skip_unless_uprobes()
+    if KERNEL < (5, 15):
+        status, _, stderr = run_plain("uprobe", WORK, "work_recursive", "work_waiting", "--duration", "1")
+        require(status == 3 and "one function at a time" in stderr, f"status {status}: {stderr}")
+        return
     report = probe("uprobe", WORK, "work_recursive", "work_waiting", command=[WORK, "user", N, DELAY_NS, 12])
     require_equal(report.count(func="work_recursive"), fibonacci_calls(12), "recursive calls")
     require_equal(report.count(func="work_waiting"), N + 2, "waits")
@@ -58,7 +72,7 @@ def by_result_and_argument():
 @test("root")
 def usdt_by_argument():
     """Requests overlap, and the last is ended by another thread."""
-    skip_unless_uprobes()
+    skip_unless_usdt()
     report = probe("usdt", WORK, "lp_work:request_start", "lp_work:request_end", "--key", "arg0",
                    command=[WORK, "user", N, DELAY_NS, 1])
     series = report.one(pair="lp_work:request_start - lp_work:request_end")
@@ -69,7 +83,7 @@ def usdt_by_argument():
 
 @test("root")
 def usdt_by_thread():
-    skip_unless_uprobes()
+    skip_unless_usdt()
     report = probe("usdt", WORK, "lp_work:step_start", "lp_work:step_end", command=[WORK, "user", N, DELAY_NS, 1])
     require_equal(report.count(), N + 2, "steps")
     require_longer(report.json["series"][0], DELAY_NS)
@@ -78,7 +92,7 @@ def usdt_by_thread():
 @test("root")
 def beginnings_without_an_end_are_lost():
     """By thread, requests that overlap look like beginnings that come again."""
-    skip_unless_uprobes()
+    skip_unless_usdt()
     report = probe("usdt", WORK, "lp_work:request_start", "lp_work:request_end", command=[WORK, "user", N, 1000, 1])
     account = report.account()
     require(account["lost_exit"] > 0, f"nothing lost: {account}")
@@ -88,7 +102,7 @@ def beginnings_without_an_end_are_lost():
 @test("root")
 def usdt_of_a_packaged_program():
     """Garbage collections of Python, which has these probes in Debian."""
-    skip_unless_uprobes()
+    skip_unless_usdt()
     with open(PYTHON, "rb") as file:
         notes = file.read()
     if b"gc__start" not in notes:
@@ -103,6 +117,8 @@ def usdt_of_a_packaged_program():
 
 @test("root", each=["function", "probe", "binary", "no_elf", "arguments", "half", "colon"])
 def errors(kind):
+    if kind in ("probe", "arguments", "half", "colon"):
+        skip_unless_usdt()
     skip_unless_uprobes()
     args, expected = {
         "function": (["uprobe", WORK, "work_recursiv"], "did you mean work_recursive"),
@@ -117,3 +133,24 @@ def errors(kind):
     status, _, stderr = run_plain(*args, "--duration", "1")
     require_equal(status, 2, f"exit status: {stderr}")
     require(expected in stderr and len(stderr.splitlines()) == 1, stderr)
+
+
+@test("root", "objcopy")
+def warns_of_go():
+    """Go's own section is what tells; the functions are still there."""
+    skip_unless_uprobes()
+    with Folder() as folder:
+        subprocess.run(["objcopy", "--add-section", f".gopclntab={__file__}", WORK, folder / "go"], check=True)
+        status, _, stderr = run_plain("uprobe", folder / "go", "work_recursive", "--duration", "0.1")
+    require_equal(status, 0, f"exit status: {stderr}")
+    require("is a Go program" in stderr, stderr)
+
+
+@test("root")
+def lists_functions_and_probes():
+    status, stdout, _ = run_plain("list", "uprobe", WORK, "work_rec*")
+    require_equal((status, stdout), (0, "work_recursive\n"), "functions")
+    status, stdout, _ = run_plain("list", "usdt", WORK)
+    require(status == 0 and "lp_work:request_start  1 argument\n" in stdout, f"probes: {stdout}")
+    status, _, stderr = run_plain("list", "usdt", "sleep")
+    require(status == 2 and "no USDT probes" in stderr, f"status {status}: {stderr}")

@@ -337,6 +337,30 @@ static struct snapshot *make_hostile(void)
 	return make_and_free(&input, NULL, &now);
 }
 
+struct snapshot *fixture_many(void)
+{
+	static const struct label_names names = { .key_at = { [LAT_DIM_PID] = 1 } };
+	struct reading now = fixture_reading(SECOND);
+	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	struct lat_key key = fixture_key(FILES_READ, LAT_RET_OK);
+	uint64_t i;
+
+	for (i = 0; i < 18; i++) {
+		key.words[1] = 1000 + i;
+		record_tail(&now, &key, 2000 - 100 * i, 4096, 2000, 5);
+	}
+	key = fixture_key(FILES_FSYNC, LAT_RET_ERROR);
+	key.words[1] = 7;
+	fixture_record(&now, &key, MS + MS / 2, 0, 1);
+	key = fixture_key(FILES_READ, LAT_RET_ERROR);
+	key.words[1] = 1017;
+	fixture_record(&now, &key, 300, 0, 12);
+	now.accounts[FILES_READ].counts[LAT_ENTERED] = 36012;
+	now.accounts[FILES_FSYNC].counts[LAT_ENTERED] = 1;
+	input.names = &names;
+	return make_and_free(&input, NULL, &now);
+}
+
 static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device)
 {
 	if (!outlier_label(&outlier, "op", "read") || !outlier_label(&outlier, "phase", "device") ||

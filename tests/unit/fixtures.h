@@ -47,4 +47,7 @@ struct fixture {
 extern const struct fixture fixtures[];
 extern const size_t n_fixtures;
 
+/* More series than a report shows in full. */
+struct snapshot *fixture_many(void);
+
 #endif

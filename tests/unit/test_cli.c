@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "cli.h"
 #include "log.h"
 #include "sinks/sink.h"
@@ -115,7 +116,27 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run.txt").sink->name, "text");
 	assert_string_equal(parse("files -o run").sink->name, "json");
 	assert_string_equal(parse("files --format json").sink->name, "json");
+	assert_int_equal(parse("files --top 3").top, 3);
+	assert_string_equal(parse("files -o slow.outliers.csv --outlier 1ms").sink->name, "csv-outliers");
+	assert_int_equal(parse("files -o run.jsonl").flush_every, 1);
+	assert_int_equal(parse("files -o run.jsonl --flush-every 12 --fsync").flush_every, 12);
+	assert_true(parse("files -o run.jsonl --fsync").fsync);
+	assert_null(parse("files --no-output -o run.jsonl --format jsonl --fsync").output);
+	assert_string_equal(parse("files -o run.jsonl --no-output").sink->name, "text");
 	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
+}
+
+static void test_alerts(void **state)
+{
+	struct run_options options = parse("files --alert p99>5ms --alert read:count<1 --on-alert true --strict");
+
+	(void)state;
+	assert_int_equal(options.n_alerts, 2);
+	assert_string_equal(options.alerts[1].text, "read:count<1");
+	assert_string_equal(options.on_alert, "true");
+	assert_true(options.strict);
+	assert_false(parse("files").strict);
+	free(options.alerts);
 }
 
 static void test_live(void **state)
@@ -171,6 +192,9 @@ static void test_wrong(void **state)
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
+		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files -o slow.outliers.csv",
+		"files --fsync", "files -o run.json --flush-every 2", "files -o - --format jsonl --fsync",
+		"files -o run.jsonl --flush-every 0",
 	};
 	char said[1024];
 	size_t i;
@@ -189,7 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_live),
-		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong), cmocka_unit_test(test_alerts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

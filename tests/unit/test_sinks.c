@@ -71,6 +71,18 @@ static void test_colour_and_width(void **state)
 	assert_true(is_same);
 }
 
+static void test_top(void **state)
+{
+	struct snapshot *files = fixtures[0].make(), *many = fixture_many();
+	bool is_same = is_as_written(sink_find("text"), "files-top", files, &(struct sink_options){ .top = 1 });
+
+	(void)state;
+	is_same &= is_as_written(sink_find("text"), "many", many, &(struct sink_options){ 0 });
+	snapshot_free(files);
+	snapshot_free(many);
+	assert_true(is_same);
+}
+
 /* Neither in a line too long for the terminal nor with bytes that it would obey. */
 static void test_text_is_tame(void **state)
 {
@@ -120,8 +132,10 @@ static void test_json_is_json(void **state)
 static void test_registries(void **state)
 {
 	(void)state;
-	assert_string_equal(sink_at(0)->name, "hgrm");
-	assert_ptr_equal(sink_find("hgrm"), sink_at(0));
+	assert_true(strcmp(sink_at(0)->name, sink_at(1)->name) < 0);
+	assert_ptr_equal(sink_find(sink_at(0)->name), sink_at(0));
+	assert_ptr_equal(sink_for_path("a.outliers.csv"), sink_find("csv-outliers"));
+	assert_ptr_equal(sink_for_path("outliers.csv"), sink_find("csv"));
 	assert_null(sink_find("jso"));
 	assert_ptr_equal(sink_for_path("a/b.json"), sink_find("json"));
 	assert_ptr_equal(sink_for_path("b.txt"), sink_find("text"));
@@ -133,6 +147,22 @@ static void test_registries(void **state)
 	assert_null(target_at(2));
 	assert_ptr_equal(target_find("files"), &fixture_files);
 	assert_null(target_find(""));
+}
+
+/* A thread may be called what a spreadsheet would run. */
+static void test_csv_has_no_formula(void **state)
+{
+	struct snapshot *snapshot = fixtures[0].make();
+	struct label *label = &snapshot->series[0].labels[0];
+	char *text;
+
+	(void)state;
+	free(label->value);
+	label->value = strdup("=cmd|'/c calc'!A1,\"x\"");
+	text = written(sink_find("csv"), snapshot, &(struct sink_options){ 0 });
+	assert_non_null(strstr(text, ",\"'=cmd|'/c calc'!A1,\"\"x\"\"\",,ok,"));
+	free(text);
+	snapshot_free(snapshot);
 }
 
 static size_t n_begun, n_written;
@@ -186,15 +216,20 @@ static void test_feed(void **state)
 
 static void test_full_disk(void **state)
 {
-	struct snapshot *snapshot = fixtures[0].make();
+	struct snapshot *snapshot = NULL;
 	const struct sink *sink;
 	struct out *out;
 	size_t i;
 
 	(void)state;
+	for (i = 0; i < n_fixtures; i++)
+		if (!strcmp(fixtures[i].name, "slow")) /* has something for every format */
+			snapshot = fixtures[i].make();
 	for (i = 0; (sink = sink_at(i)); i++) {
 		out = out_open("/dev/full");
 		assert_non_null(out);
+		if (sink->begin)
+			sink->begin(out, snapshot);
 		sink->write(out, snapshot, &(struct sink_options){ 0 });
 		assert_int_not_equal(out_close(out), 0);
 	}
@@ -204,7 +239,8 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_text_is_tame),
+		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_top),
+		cmocka_unit_test(test_csv_has_no_formula), cmocka_unit_test(test_text_is_tame),
 		cmocka_unit_test(test_json_is_json), cmocka_unit_test(test_registries),
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_feed),
 	};

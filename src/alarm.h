@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerts of a run: says which fired, and runs a command on them. */
+#ifndef ALARM_H
+#define ALARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct alert;
+struct snapshot;
+
+/* Commands that may be running at once: one that hangs must not pile up with each interval. */
+#define ALARM_MAX_COMMANDS 8
+
+/* The first four are the caller's; the rest is all zero to begin with. */
+struct alarms {
+	const struct alert *alerts;
+	size_t n_alerts;
+	const char *command; /* for sh -c; NULL: none */
+	uint64_t interval_ns; /* 0: none, and the whole run is what is checked */
+	uint64_t n_fired;
+	pid_t commands[ALARM_MAX_COMMANDS];
+};
+
+/*
+ * Does nothing unless the snapshot is what is to be checked: each interval, or the whole run where there are none. Then
+ * says on stderr which of the alerts fire, unless IS_SILENT, and starts the command once if any does; that is not waited
+ * for. Its environment has LATENCYPROBE_ALERT and so on, see README.md, of the first that fires.
+ */
+void alarms_check(struct alarms *alarms, const struct snapshot *snapshot, bool is_silent);
+
+/* What --strict asks: whether anything was lost in the whole run; says what. */
+bool alarms_has_loss(const struct snapshot *whole);
+
+#endif
