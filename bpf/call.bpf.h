@@ -303,9 +303,10 @@ static __always_inline void call_look_at_file(const struct place place, void *ct
 
 /*
  * The span, or NULL when there is nothing to measure or no room. A call that may have others of its operation inside is
- * begun even when it is left out by sampling: those inside are parts of it, and none on their own.
+ * begun even when it is left out by sampling: those inside are parts of it, and none on their own. IS_PLAIN is for when
+ * lat_config.filter is LAT_FILTER_NONE: then there is nothing to ask but whether there is room.
  */
-static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
+static __always_inline struct lat_span *call_begin(const struct place place, void *ctx, bool is_plain)
 {
 	__u64 frame = call_frame(place, ctx);
 	struct lat_span *span = call_slot(frame, place.op);
@@ -313,7 +314,7 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 
 	if (!lat_read(lat_state.gate))
 		return NULL;
-	if (lat_sampled_out()) {
+	if (!is_plain && lat_sampled_out()) {
 		if (place.nesting == NEVER_NESTS) {
 			call_left_out(place, ctx, LAT_SAMPLED_OUT);
 			return NULL;
@@ -332,7 +333,7 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 	}
 	if (skip)
 		lat_count(place.op, LAT_SAMPLED_OUT);
-	if (lat_config.sample_below)
+	if (!is_plain && lat_config.sample_below)
 		span->skip = skip;
 	span->op = place.op;
 	span->stem = place.number;
@@ -340,7 +341,7 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 		span->bytes = call_second_argument(place, ctx);
 	if (place.nesting == NESTS)
 		span->mark = call_mark(place, ctx);
-	if (place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
+	if (!is_plain && place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
@@ -397,6 +398,7 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 {
 	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
 	__u64 ns = end_ns - span->start_ns;
+	struct lat_file file;
 
 	if (place.outcome == OUTCOME_COPIED)
 		result = (__s32)span->bytes;
@@ -407,9 +409,12 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes);
 		return;
 	}
+	if (call_is_skipped(span))
+		return;
 	if (lat_config.needs_file) {
 		call_file(place, span, result);
-		end.file = span->file;
+		file = span->file; /* who it was takes its place */
+		end.file = &file;
 	}
 	if (lat_config.passes_late && !call_pass_late(place, end, ns))
 		return;
@@ -458,8 +463,7 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 		lat_count(place.op, LAT_UNMATCHED);
 	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
 		return;
-	if (!call_is_skipped(span))
-		call_record(place, span, result, end_ns, stack_ctx);
+	call_record(place, span, result, end_ns, stack_ctx);
 	call_unspill(span, key, place.op);
 }
 
@@ -480,8 +484,7 @@ static __always_inline void call_end_with(const struct place place, __u64 frame,
 	}
 	if (!lat_read(lat_state.gate))
 		return;
-	if (!call_is_skipped(span))
-		call_record(place, span, result, bpf_ktime_get_ns(), stack_ctx);
+	call_record(place, span, result, bpf_ktime_get_ns(), stack_ctx);
 	span_free(span);
 }
 
@@ -521,7 +524,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 #define PROBE_CALL_PAIR(place, entry, entry_section, exit, exit_section, n_args) \
 	static __noinline void entry##_passed(void *ctx) \
 	{ \
-		call_begin(place, ctx); \
+		call_begin(place, ctx, false); \
 	} \
 	static __noinline void exit##_begun(void *ctx) \
 	{ \
@@ -535,7 +538,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 	{ \
 		enum lat_filter filter = lat_config.filter; \
 		if (filter == LAT_FILTER_NONE) \
-			call_begin(place, ctx); \
+			call_begin(place, ctx, true); \
 		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass()) \
 			entry##_passed(ctx); \
 		else \

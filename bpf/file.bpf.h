@@ -201,11 +201,11 @@ static __always_inline bool fs_pass(__u64 fs_type)
 	return is_listed != !!(lat_config.negated & 1U << LAT_NOT_FS);
 }
 
-static __always_inline bool file_pass(const struct lat_file file)
+static __always_inline bool file_pass(const struct lat_file *file)
 {
-	if (lat_config.ftypes && !(lat_config.ftypes & 1U << (file.type & 31)))
+	if (lat_config.ftypes && !(lat_config.ftypes & 1U << (file->type & 31)))
 		return false;
-	return !lat_config.has_fs || fs_pass(file.fs_type);
+	return !lat_config.has_fs || fs_pass(file->fs_type);
 }
 
 #endif

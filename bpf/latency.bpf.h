@@ -191,7 +191,7 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
-	struct lat_file file;
+	const struct lat_file *file; /* set where lat_config.needs_file */
 	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
 };
 
@@ -228,20 +228,20 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_ARG))
 		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
 	if (KEY_AT(LAT_DIM_FTYPE))
-		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file.type;
+		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file->type;
 	if (KEY_AT(LAT_DIM_PATTERN))
-		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file.pattern;
+		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file->pattern;
 	if (KEY_AT(LAT_DIM_FS)) {
 		__u64 name[2];
 
-		fs_name(end.file.fs_type, name);
+		fs_name(end.file->fs_type, name);
 		key->words[KEY_AT(LAT_DIM_FS)] = name[0];
 		key->words[(KEY_AT(LAT_DIM_FS) + 1) & (LAT_KEY_WORDS - 1)] = name[1];
 	}
 	if (KEY_AT(LAT_DIM_FILE)) {
-		key->words[KEY_AT(LAT_DIM_FILE)] = end.file.inode;
+		key->words[KEY_AT(LAT_DIM_FILE)] = end.file->inode;
 		key->words[(KEY_AT(LAT_DIM_FILE) + 1) & (LAT_KEY_WORDS - 1)] =
-			end.file.device | (__u64)end.file.generation << 32;
+			end.file->device | (__u64)end.file->generation << 32;
 	}
 }
 

@@ -79,7 +79,7 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
 	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
-	    config->filter_uid || config->negated || config->sample_below)
+	    config->filter_uid || config->negated || config->sample_below || config->needs_file)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -87,6 +87,7 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 /* Fills in the constants, the target's own among them. */
 static int configure(struct probe *probe, const struct probe_options *options, struct setup *setup)
 {
+	const uint32_t of_file = 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN;
 	/* Dimensions that need to be told who it was. */
 	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
 	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
@@ -102,6 +103,9 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
 			     config->filter_follow || config->filter_uid || config->sample_below;
+	config->needs_file = config->ftypes || config->has_fs || options->dims & of_file;
+	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
+	config->has_filter |= config->needs_file; /* so that without, nothing has to be asked where a call begins */
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
 		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
@@ -125,11 +129,9 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 		return status;
 	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
-	config->needs_file = config->ftypes || config->has_fs ||
-			     options->dims & (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN);
-	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
-	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late;
+	/* Without --by, no call's end has anything to ask but whether it is too long. */
+	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late && !config->sample_below;
 	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
