@@ -43,12 +43,28 @@ static __always_inline struct lat_span *request_find(struct request *rq)
 	return span->id == (__u64)rq ? span : span_spilled((__u64)rq);
 }
 
+#define ENOMEM 12
+
+static __always_inline struct lat_stack_ids lost_stacks(void)
+{
+	return (struct lat_stack_ids){ .kernel = -ENOMEM, .user = -ENOMEM };
+}
+
+/* Of their own, so that where they are not called nothing of them is left. */
+static __noinline const struct lat_extra *extra_find(__u64 rq)
+{
+	return bpf_map_lookup_elem(&lat_extras, &rq);
+}
+
+static __noinline void extra_drop(__u64 rq)
+{
+	bpf_map_delete_elem(&lat_extras, &rq);
+}
+
 static __always_inline void request_forget(struct lat_span *span, struct request *rq)
 {
-	__u64 key = (__u64)rq;
-
 	if (lat_config.needs_extra)
-		bpf_map_delete_elem(&lat_extras, &key);
+		extra_drop((__u64)rq);
 	if (span->claims)
 		span_free(span);
 	else
@@ -77,13 +93,6 @@ static __always_inline __u32 request_device(struct request *rq)
 	struct gendisk *disk = request_disk(rq);
 
 	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
-}
-
-static __always_inline const struct lat_extra *extra_find(struct request *rq)
-{
-	__u64 key = (__u64)rq;
-
-	return bpf_map_lookup_elem(&lat_extras, &key);
 }
 
 #define FLAG(rq, kernel_name, flag) \
@@ -263,26 +272,28 @@ int block_rq_merge(__u64 *ctx)
 
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	const struct lat_extra *extra = lat_config.needs_extra ? extra_find(rq) : NULL;
+	const bool has_more = lat_config.has_more;
+	const struct lat_extra *extra = has_more && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
 	const struct ending end = {
-		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes, .extra = extra,
+		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
+		.is_request = true, .extra = extra,
 	};
 	__u64 ns = now - span->issue_ns;
 	bool is_recorded;
 	__u32 series;
 
-	if (ns < lat_config.min_ns) {
+	if (has_more && ns < lat_config.min_ns) {
 		lat_uncount(span->op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
 		lat_count(span->op, LAT_FILTERED);
 		return;
 	}
 	series = lat_series_of(span, end);
-	is_recorded = lat_record(series, 0, span->op, ns, span->bytes);
-	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes);
-	if (lat_config.n_banks > 2)
-		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes);
-	if (is_recorded && is_outlier(ns))
-		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : no_stacks());
+	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, has_more);
+	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, has_more);
+	if (has_more && lat_config.n_banks > 2)
+		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, true);
+	if (has_more && is_recorded && is_outlier(ns))
+		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

@@ -143,6 +143,7 @@ struct place {
 	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
 	bool has_site;   /* of the span */
 	enum file_from file;
+	bool has_socket; /* the first argument is one */
 };
 
 /* Else the compiler keeps the context from the program's start on in a register that the JIT then has to save. */
@@ -240,6 +241,17 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 	return span;
 }
 
+/* As a plain number: with what the verifier takes as an address it is strict. */
+static __always_inline __u64 call_first_argument(const struct place place, void *ctx)
+{
+	__u64 argument = 0;
+
+	if (place.is_kprobe)
+		return PT_REGS_PARM1((struct pt_regs *)ctx);
+	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
+	return argument;
+}
+
 /* The same thread under another name, or the next one on its stack: the exit of its filtered call must find nothing. */
 static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 {
@@ -258,6 +270,11 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 		return;
 	call_count_lost(span, op);
 	call_unspill(span, key, op);
+}
+
+static __always_inline bool call_pass_socket(const struct place place, void *ctx)
+{
+	return !place.has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
 }
 
 /* A call that is not measured, by COUNT. */
@@ -341,6 +358,8 @@ static __always_inline struct lat_span *call_begin(const struct place place, voi
 		span->bytes = call_second_argument(place, ctx);
 	if (place.nesting == NESTS)
 		span->mark = call_mark(place, ctx);
+	if (place.has_socket && lat_config.needs_socket)
+		span->socket = call_first_argument(place, ctx);
 	if (!is_plain && place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
@@ -406,7 +425,7 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 	if (place.has_site)
 		end.site = span->site;
 	if (lat_config.is_plain) {
-		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes);
+		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, false);
 		return;
 	}
 	if (call_is_skipped(span))
@@ -420,9 +439,11 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
+	if (place.has_socket && lat_config.needs_socket)
+		end.socket = span->socket;
 	if (lat_config.needs_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes) && is_outlier(ns))
+	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, true) && is_outlier(ns))
 		event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
@@ -502,15 +523,17 @@ static __always_inline void call_end(const struct place place, void *original_ct
  * side sets the number of arguments.
  */
 #define PROBE_CALL(stem, op, outcome, nesting) \
-	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, FILE_UNKNOWN, __COUNTER__)
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, FILE_UNKNOWN, __COUNTER__)
+#define PROBE_SOCKET_CALL(stem, op, outcome, nesting) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, true, FILE_UNKNOWN, __COUNTER__)
 #define PROBE_FILE_CALL(stem, op, outcome, nesting, from) \
-	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, from, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, from, number) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, from, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, has_socket, from, number) \
 	static const struct place stem##__trampoline = { \
-		op, number, outcome, nesting, .is_kprobe = false, .file = from \
+		op, number, outcome, nesting, false, false, false, from, has_socket \
 	}; \
 	static const struct place stem##__breakpoint = { \
-		op, number, outcome, nesting, .is_kprobe = true, .file = from \
+		op, number, outcome, nesting, true, false, false, from, has_socket \
 	}; \
 	const volatile __u8 stem##__n_args = 0; \
 	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
@@ -539,7 +562,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 		enum lat_filter filter = lat_config.filter; \
 		if (filter == LAT_FILTER_NONE) \
 			call_begin(place, ctx, true); \
-		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass()) \
+		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx)) \
 			entry##_passed(ctx); \
 		else \
 			call_filtered(place, ctx); \

@@ -5,6 +5,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -70,6 +71,7 @@ struct {
 } lat_buckets SEC(".maps");
 
 #include "filter.bpf.h"
+#include "socket.bpf.h"
 
 /* With dimensions; without, it is a series as any. */
 #define LAT_SERIES_OTHER 0
@@ -192,7 +194,9 @@ struct ending {
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
 	const struct lat_file *file; /* set where lat_config.needs_file */
-	const struct lat_extra *extra; /* of a request; then the running thread is not the one that began it */
+	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
+	const struct lat_extra *extra; /* NULL when there is none */
+	__u64 socket; /* address of the struct sock */
 };
 
 static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
@@ -220,7 +224,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_DEVICE))
 		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.extra ? end.extra->cgroup : bpf_get_current_cgroup_id();
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.is_request ? end.extra ? end.extra->cgroup : 0 :
+						       bpf_get_current_cgroup_id();
 	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
 		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))
@@ -243,6 +248,8 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		key->words[(KEY_AT(LAT_DIM_FILE) + 1) & (LAT_KEY_WORDS - 1)] =
 			end.file->device | (__u64)end.file->generation << 32;
 	}
+	if (lat_config.needs_socket)
+		socket_key(key, end.socket);
 }
 
 static __noinline __u32 series_add(struct lat_key *key)
@@ -351,8 +358,11 @@ static __noinline void bucket_add(__u32 index, __u64 ns)
 		lat_add(&buckets->counts[bucket], 1);
 }
 
-/* Its time: into the histogram, or into the account as to why not. False when it is the latter. */
-static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes)
+/*
+ * Its time: into the histogram, or into the account as to why not; false when it is the latter. HAS_MORE is
+ * lat_config.has_more, which the caller knows.
+ */
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool has_more)
 {
 	struct lat_hist *hist;
 	__u32 index, slot;
@@ -369,7 +379,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
 		return false;
 	lat_add(&hist->slots[slot], 1);
-	if (lat_config.n_buckets)
+	if (has_more && lat_config.n_buckets)
 		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)

@@ -126,28 +126,32 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 int attach_choose(struct bpf_object *object, const struct target *target, enum attach_kind attach, uint32_t op_mask,
 		  struct places *places)
 {
-	uint32_t covered = 0;
+	uint32_t covered = 0, uncovered = 0;
 	size_t i;
 
 	for (i = 0; i < target->n_stems; i++) {
 		const struct stem *stem = &target->stems[i];
 		struct place place = { .op = stem->op };
+		uint32_t ops = stem->ops ? stem->ops : 1U << stem->op;
 
-		if (!stem->tracepoint && !(op_mask & 1U << stem->op))
+		if ((!stem->tracepoint || stem->ops) && !(op_mask & ops))
 			continue;
 		if (stem->tracepoint ? choose_tracepoint(object, stem, &place) :
 		    choose_call(object, stem, attach, &place)) {
 			bpf_program__set_autoload(place.entry, true);
 			if (place.exit)
 				bpf_program__set_autoload(place.exit, true);
-			covered |= 1U << stem->op;
+			covered |= ops;
 			if (places_add(places, place))
 				return EXIT_FAILED;
+		} else if (stem->ops && !stem->tracepoint) {
+			uncovered |= ops;
 		} else if (stem->tracepoint && !stem->optional) {
 			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", stem->tracepoint);
 			return EXIT_CANNOT;
 		}
 	}
+	covered &= ~uncovered;
 	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++)
 		if (op_mask & ~covered & 1U << i)
 			return fail_uncovered(target, &target->ops[i], covered, attach);

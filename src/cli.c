@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <argp.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdarg.h>
@@ -10,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "alert.h"
 #include "filters.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
+#include "outlier.h"
 #include "sinks/sink.h"
 #include "targets/target.h"
 #include "units.h"
@@ -25,14 +28,17 @@
 #define DEFAULT_LIVE_NS 1000000000ULL
 #define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
 #define DEFAULT_RING_BYTES (256 * 1024)
+#define MAX_RING_BYTES (1U << 30)
+#define DEFAULT_SLOWEST_NS 10000000ULL
 
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
 	OPTION_UID, OPTION_FTYPE, OPTION_FS, OPTION_MIN_LATENCY, OPTION_SAMPLE_RATE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
-	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT,
+	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT, OPTION_SLOWEST, OPTION_RING_SIZE,
 	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
+	OPTION_PORT, OPTION_ADDR,
 };
 
 static const struct argp_option argp_options[] = {
@@ -54,6 +60,10 @@ static const struct argp_option argp_options[] = {
 	{ "fs", OPTION_FS, "NAME[,NAME]", 0, "Only files of these types of file systems, or with ! of all others (vfs)" },
 	{ "min-latency", OPTION_MIN_LATENCY, "TIME", 0, "Only what took TIME or longer" },
 	{ "sample-rate", OPTION_SAMPLE_RATE, "N", 0, "Measure one of N, chosen at random; reports say what all would be" },
+	{ "port", OPTION_PORT, "N", 0, "Only connections with this port at either end (tcp)" },
+	{ "addr", OPTION_ADDR, "CIDR", 0, "Only connections with such an address at either end: 10.0.0.0/8, fe80::/10 (tcp)" },
+	{ "ipv4", '4', NULL, 0, "Only connections over IPv4 (tcp)" },
+	{ "ipv6", '6', NULL, 0, "Only connections over IPv6 (tcp)" },
 	{ "by", OPTION_BY, "DIM[,DIM]", 0, "A histogram for each value of these; `latencyprobe list TARGET` names them" },
 	{ "max-keys", OPTION_MAX_KEYS, "N", 0, "With --by: N histograms at most, the rest in one (default 1024)" },
 	{ "arg", OPTION_ARG, "N", 0, "A histogram for each value of the Nth argument, from 1 to 5 (func)" },
@@ -79,11 +89,15 @@ static const struct argp_option argp_options[] = {
 	  "Count between these bounds, up to 19 in rising order (1us,10us,100us), exactly; what lasts just as long as one is"
 	  " above it" },
 	{ "total", OPTION_TOTAL, NULL, 0, "Histograms of both phases together, too (block)" },
-	{ "pending", OPTION_PENDING, "TIME", 0, "List requests that have been under way for TIME or longer, in each report (block)" },
+	{ "pending", OPTION_PENDING, "TIME", 0, "List requests under way for TIME or longer, in each report (block)" },
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
-	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns, for flame graphs" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns" },
+	{ "slowest", OPTION_SLOWEST, "N", 0,
+	  "Instead, print the N slowest of each interval, or else of the run (default --outlier 10ms; N up to 1000)" },
+	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
+	  "What outliers wait in to be read, a power of two, such as 64K or 4M (default 256K)" },
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
@@ -331,6 +345,44 @@ static void parse_key(struct argp_state *state, const struct parse *parse, const
 	parse->options->probe.key_arg = number[0] - '0';
 }
 
+/* ADDRESS or ADDRESS/BITS, as IPv6. False when it is none. */
+static bool parse_cidr(struct lat_config *config, const char *text)
+{
+	unsigned char address[16] = { [10] = 0xff, [11] = 0xff }, mask[16] = { 0 };
+	char *copy = strdup(text), *bits = copy, *end = NULL, *ip = strsep(&bits, "/");
+	unsigned long n_bits = 128, first = 0, i;
+	bool is_fine;
+
+	if (ip && inet_pton(AF_INET, ip, address + 12) == 1)
+		first = 96;
+	is_fine = ip && (first || inet_pton(AF_INET6, ip, address) == 1);
+	if (is_fine && bits) {
+		n_bits = first + strtoul(bits, &end, 10);
+		is_fine = *bits >= '0' && *bits <= '9' && !*end && n_bits <= 128;
+	}
+	for (i = 0; is_fine && i < n_bits; i++)
+		mask[i / 8] |= (unsigned char)(0x80 >> i % 8);
+	memcpy(config->addr, address, sizeof(address));
+	memcpy(config->addr_mask, mask, sizeof(mask));
+	config->has_addr = 1;
+	free(copy);
+	return is_fine;
+}
+
+static void parse_socket(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
+			 const char *text)
+{
+	if (!(target->dims & 1U << LAT_DIM_CONN))
+		usage_error(state, "--port, --addr, -4, -6: %s has no connections", target->name);
+	config->filter_socket = 1;
+	if (key == OPTION_PORT)
+		config->port = (uint16_t)parse_number(state, "--port", text, 65535);
+	else if (key != OPTION_ADDR)
+		config->family = (uint8_t)(key - '0');
+	else if (!parse_cidr(config, text))
+		usage_error(state, "--addr: %s is no address such as 10.1.2.3, 10.0.0.0/8 or fe80::/10", text);
+}
+
 static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
@@ -342,6 +394,25 @@ static enum attach_kind parse_attach(struct argp_state *state, const char *text)
 		if (!strcmp(names[i], text))
 			return (enum attach_kind)i;
 	usage_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
+}
+
+static uint32_t parse_ring_size(struct argp_state *state, const char *text)
+{
+	static const char units[] = "KM";
+	uint64_t bytes = 0;
+	const char *unit;
+	char *end;
+
+	if (*text >= '0' && *text <= '9')
+		bytes = strtoull(text, &end, 10);
+	unit = bytes && *end ? strchr(units, *end) : NULL;
+	if (unit && bytes <= MAX_RING_BYTES)
+		bytes <<= 10 * (unit - units + 1);
+	if (!bytes || (unit ? end[1] : *end) || bytes > MAX_RING_BYTES || bytes & (bytes - 1) ||
+	    bytes < (uint64_t)sysconf(_SC_PAGESIZE))
+		usage_error(state, "--ring-size: %s is no power of two from a page, %ld bytes, to 1024M", text,
+			    sysconf(_SC_PAGESIZE));
+	return (uint32_t)bytes;
 }
 
 static void parse_alert(struct argp_state *state, const struct parse *parse, const char *text)
@@ -432,6 +503,8 @@ static void check(struct argp_state *state, struct parse *parse)
 
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	if (options->slowest && !options->probe.config.outlier_ns)
+		options->probe.config.outlier_ns = DEFAULT_SLOWEST_NS;
 	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		usage_error(state, "%s takes %s", parse->target->name, parse->target->words);
@@ -486,6 +559,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_ARG: parse_arg(state, parse, text); break;
 	case OPTION_KEY: parse_key(state, parse, text); break;
 	case OPTION_RET: parse_ret(state, parse, text); break;
+	case '4':
+	case '6':
+	case OPTION_PORT:
+	case OPTION_ADDR: parse_socket(state, parse->target, config, key, text); break;
 	case OPTION_ATTACH: options->probe.attach = parse_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
@@ -500,6 +577,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FLUSH_EVERY: options->flush_every = parse_number(state, "--flush-every", text, UINT32_MAX); break;
 	case OPTION_FSYNC: options->fsync = true; break;
 	case OPTION_NO_OUTPUT: parse->has_no_output = true; break;
+	case OPTION_SLOWEST: options->slowest = (uint32_t)parse_number(state, "--slowest", text, OUTLIERS_KEPT); break;
+	case OPTION_RING_SIZE: options->probe.ring_bytes = parse_ring_size(state, text); break;
 	case OPTION_ALERT: parse_alert(state, parse, text); break;
 	case OPTION_ON_ALERT: options->on_alert = text; break;
 	case OPTION_STRICT: options->strict = true; break;

@@ -29,6 +29,7 @@ struct events {
 	struct outliers interval, run;
 	struct frames *frames; /* NULL without stacks */
 	struct stacks interval_stacks, run_stacks;
+	uint32_t n_slowest; /* 0: each as it comes */
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -140,7 +141,7 @@ static int take(void *context, void *data, size_t size)
 		if (!keep_stack(events, folded, event->latency_ns))
 			return -ENOMEM;
 	}
-	if (events->out && label(&outlier, events, event)) {
+	if (events->out && !events->n_slowest && label(&outlier, events, event)) {
 		print_line(events, &outlier);
 		if (folded)
 			print_stack(events, folded);
@@ -151,7 +152,7 @@ static int take(void *context, void *data, size_t size)
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out)
+		const struct label_names *names, struct out *out, uint32_t n_slowest)
 {
 	struct events *events = calloc(1, sizeof(*events));
 	int error;
@@ -161,6 +162,7 @@ int events_open(struct events **result, struct probe *probe, const struct target
 	events->target = target;
 	events->names = names;
 	events->out = out;
+	events->n_slowest = n_slowest;
 	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
 		free(events);
 		return -ENOMEM;
@@ -208,6 +210,31 @@ const struct stacks *events_interval_stacks(const struct events *events)
 const struct stacks *events_run_stacks(const struct events *events)
 {
 	return events->frames ? &events->run_stacks : NULL;
+}
+
+static int compare_latencies(const void *a, const void *b)
+{
+	const struct outlier *left = *(const struct outlier *const *)a, *right = *(const struct outlier *const *)b;
+
+	return (left->latency_ns < right->latency_ns) - (left->latency_ns > right->latency_ns);
+}
+
+void events_print_slowest(struct events *events, bool is_run)
+{
+	const struct outliers *outliers = is_run ? &events->run : &events->interval;
+	const struct outlier *sorted[OUTLIERS_KEPT];
+	size_t i;
+
+	if (!events->out || !events->n_slowest || !outliers->n)
+		return;
+	for (i = 0; i < outliers->n; i++)
+		sorted[i] = &outliers->items[i];
+	qsort(sorted, outliers->n, sizeof(*sorted), compare_latencies);
+	out_puts(events->out, "\n");
+	events->has_header = false;
+	for (i = 0; i < outliers->n && i < events->n_slowest; i++)
+		print_line(events, sorted[i]);
+	out_flush(events->out);
 }
 
 void events_next_interval(struct events *events)

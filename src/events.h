@@ -4,6 +4,7 @@
 #define EVENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct events;
 struct label_names;
@@ -13,9 +14,12 @@ struct probe;
 struct stacks;
 struct target;
 
-/* Lines go to OUT, or nowhere when it is NULL. All arguments must outlive it. 0 or -errno, reported. */
+/*
+ * Lines go to OUT as outliers come, or nowhere when it is NULL, or with N_SLOWEST only when events_print_slowest() is
+ * called. All arguments must outlive it. 0 or -errno, reported.
+ */
 int events_open(struct events **events, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out);
+		const struct label_names *names, struct out *out, uint32_t n_slowest);
 
 /* Readable when there is something for events_take(). */
 int events_fd(const struct events *events);
@@ -30,6 +34,9 @@ const struct outliers *events_run(const struct events *events);
 /* Their call stacks; NULL without --stacks. */
 const struct stacks *events_interval_stacks(const struct events *events);
 const struct stacks *events_run_stacks(const struct events *events);
+
+/* Those of the interval, or of the run, the slowest first. Nothing without N_SLOWEST. */
+void events_print_slowest(struct events *events, bool is_run);
 
 void events_next_interval(struct events *events);
 

@@ -47,7 +47,7 @@ int frames_open(struct frames **result, struct probe *probe)
 	frames->fd = probe_map_fd(probe, "lat_stacks");
 	error = kernel_symbols_read(&frames->kernel_symbols);
 	if (error == -EPERM)
-		warn("/proc/kallsyms hides the kernel's addresses: call stacks have no names (sysctl kernel.kptr_restrict)");
+		warn("/proc/kallsyms hides addresses: call stacks have no names (sysctl kernel.kptr_restrict)");
 	else if (error)
 		warn("/proc/kallsyms: %s: call stacks have no names", strerror(-error));
 	frames->user_symbols = has_user ? user_symbols_new() : NULL;
@@ -73,7 +73,8 @@ static bool is_tracing(const char *name)
 	static const char *const prefixes[] = {
 		"bpf_prog_", "bpf_trampoline_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "trace_call_bpf",
 		"kprobe_", "kretprobe_", "kprobe_multi_", "fprobe_", "ftrace_", "rethook_", "arch_rethook_",
-		"__kretprobe_", "trampoline_handler", "aggr_pre_handler", "opt_pre_handler", "optimized_callback", "__ftrace_", "function_graph_", "return_to_handler",
+		"__kretprobe_", "trampoline_handler", "aggr_pre_handler", "opt_pre_handler", "optimized_callback",
+		"__ftrace_", "function_graph_", "return_to_handler",
 		"uprobe_", "uretprobe_", "__uprobe_", "syscall_exit_",
 	};
 	size_t i;
@@ -138,11 +139,12 @@ static char *fold_user(const struct frames *frames, int32_t id, pid_t pid)
 	if (!out)
 		return NULL;
 	for (i = n; i > 0; i--)
-		put_name(out, user_symbols_find(frames->user_symbols, pid, call_address(addresses, i - 1), name), i == n);
+		put_name(out, user_symbols_find(frames->user_symbols, pid, call_address(addresses, i - 1), name),
+			 i == n);
 	return fclose(out) ? NULL : text;
 }
 
-/* -EEXIST: the map has another one in the only place for it; -ENOMEM: it is full. A kernel thread has none of user space. */
+/* -EEXIST: the map has another one in the only place for it; -ENOMEM: it is full. Kernel threads have none of users. */
 static bool is_lost(int32_t id)
 {
 	return id == -EEXIST || id == -ENOMEM || id >= LAT_MAX_STACKS;
@@ -202,8 +204,8 @@ void frames_close(struct frames *frames)
 	if (!frames)
 		return;
 	if (frames->n_lost)
-		warn("%" PRIu64 " outliers are without their call stack (%s): no room for it among %d others", frames->n_lost,
-		     LOST, LAT_MAX_STACKS);
+		warn("%" PRIu64 " outliers are without their call stack (%s): no room for it among %d others",
+		     frames->n_lost, LOST, LAT_MAX_STACKS);
 	for (i = 0; i < LAT_MAX_STACKS; i++)
 		free(frames->kernel[i]);
 	for (i = 0; i < N_KEPT; i++)

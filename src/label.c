@@ -2,13 +2,14 @@
 /* From a key's words to labels: the dimensions by name, and the text of each value. */
 #include "label.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEVICE_MINOR_BITS 20 /* of the kernel's dev_t, which differs from the one of user space */
-#define LABEL_LEN 64
+#define LABEL_LEN 128
 #define FIRST_RESTART 512 /* ERESTARTSYS, the first of the kernel's own in its include/linux/errno.h */
 
 const struct dimension dimensions[LAT_N_DIMS] = {
@@ -23,6 +24,11 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_ERRNO] = { .name = "errno", .help = "error that it returned", .n_words = 1 },
 	[LAT_DIM_FLAGS] = { .name = "flags", .help = "of a request: sync, meta, readahead, fua", .n_words = 1 },
 	[LAT_DIM_ARG] = { .name = "arg", .help = "the argument that --arg names", .n_words = 1 },
+	[LAT_DIM_CONN] = { .name = "conn", .help = "both ends of the connection", .n_words = 5 },
+	[LAT_DIM_PEER] = { .name = "peer", .help = "remote address", .n_words = 2 },
+	[LAT_DIM_LPORT] = { .name = "lport", .help = "local port", .n_words = 1 },
+	[LAT_DIM_RPORT] = { .name = "rport", .help = "remote port", .n_words = 1 },
+	[LAT_DIM_FAMILY] = { .name = "family", .help = "4 or 6", .n_words = 1 },
 	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
 	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
 	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file ended, or"
@@ -172,6 +178,32 @@ static const char *file_text(const struct label_names *names, const __u64 words[
 	return found ? found->path : text;
 }
 
+/* IPv4 addresses come mapped into IPv6. Those of IPv6 are in brackets before a port. */
+static void address_text(const __u64 words[static 2], bool in_brackets, char text[static INET6_ADDRSTRLEN + 2])
+{
+	struct in6_addr address;
+	char ip[INET6_ADDRSTRLEN] = "?";
+
+	memcpy(&address, words, sizeof(address));
+	if (IN6_IS_ADDR_V4MAPPED(&address)) {
+		inet_ntop(AF_INET, &address.s6_addr[12], ip, sizeof(ip));
+		in_brackets = false;
+	} else {
+		inet_ntop(AF_INET6, &address, ip, sizeof(ip));
+	}
+	snprintf(text, INET6_ADDRSTRLEN + 2, in_brackets ? "[%s]" : "%s", ip);
+}
+
+static void conn_text(const __u64 words[static 5], char text[static LABEL_LEN])
+{
+	char local[INET6_ADDRSTRLEN + 2], remote[INET6_ADDRSTRLEN + 2];
+
+	address_text(words, true, local);
+	address_text(words + 2, true, remote);
+	snprintf(text, LABEL_LEN, "%s:%u -> %s:%u", local, (unsigned int)(words[4] >> 16 & 0xffff), remote,
+		 (unsigned int)(words[4] & 0xffff));
+}
+
 int label_compare_cgroups(const void *left, const void *right)
 {
 	uint64_t a = ((const struct cgroup_name *)left)->id, b = ((const struct cgroup_name *)right)->id;
@@ -238,6 +270,12 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 		return strdup(file_text(names, words, text));
 	case LAT_DIM_FLAGS:
 		flags_text(words[0], text);
+		break;
+	case LAT_DIM_CONN:
+		conn_text(words, text);
+		break;
+	case LAT_DIM_PEER:
+		address_text(words, false, text);
 		break;
 	case LAT_DIM_SIZE:
 		size_text(words[0], text);

@@ -111,7 +111,7 @@ void manual_print_man(void)
 	puts(".SH RECORDED RUNS\n.TP\n.B report\nmakes one page for a browser of what \\-o FILE.jsonl or \\-o FILE.json wrote,"
 	     " or of two such files\nbeside each other: latency over time, percentiles, histograms, outliers, stacks, the account");
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
-	     ".TP\n.B 4\na threshold of compare was passed\n"
+	     ".TP\n.B 4\na threshold of compare was passed, or with \\-\\-strict an alert fired or something was lost\n"
 	     ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on a terminal\n"
 	     ".TP\n.BR TERM \", \" COLORTERM \", \" LANG\nwhat the screen of \\-\\-live is drawn with\n.SH SEE ALSO\n"
 	     ".BR bpftrace (8),\n.BR fio (1),\n.BR perf (1)");

@@ -79,7 +79,7 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
 	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
-	    config->filter_uid || config->negated || config->sample_below || config->needs_file)
+	    config->filter_socket || config->filter_uid || config->negated || config->sample_below || config->needs_file)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -93,6 +93,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
 	const uint32_t derived_offset = target_derived_offset(probe->target);
 	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
+	const uint32_t sockets = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
+				 1U << LAT_DIM_FAMILY;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -102,7 +104,7 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	if (config->sample_rate > 1)
 		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow || config->filter_uid || config->sample_below;
+			     config->filter_follow || config->filter_socket || config->filter_uid || config->sample_below;
 	config->needs_file = config->ftypes || config->has_fs || options->dims & of_file;
 	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
 	config->has_filter |= config->needs_file; /* so that without, nothing has to be asked where a call begins */
@@ -130,12 +132,14 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
-	/* Without --by, no call's end has anything to ask but whether it is too long. */
-	config->is_plain = config->is_direct && !config->outlier_ns && !config->passes_late && !config->sample_below;
-	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
+	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2 ||
+			   config->passes_late || config->sample_below;
+	config->is_plain = config->is_direct && !config->has_more;
+	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->needs_socket = !!(options->dims & sockets);
 	return 0;
 }
 

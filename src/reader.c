@@ -244,13 +244,26 @@ static void count_span(struct reading *reading, const struct lat_span *span, boo
 		depth->n_queued++;
 }
 
+static void read_span_map(const struct reader *reader, struct reading *reading, int fd, bool has_depth)
+{
+	uint64_t key, *previous = NULL;
+	struct lat_span span;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &span)) {
+			count_span(reading, &span, has_depth);
+			add_pending(reader, reading, &span);
+		}
+		previous = &key;
+	}
+}
+
 /* What is under way now, from the spans themselves. */
 static void read_spans(const struct reader *reader, struct reading *reading)
 {
 	const struct lat_state *state = probe_state(reader->probe);
-	int fd = probe_map_fd(reader->probe, "lat_spill");
 	bool has_depth = probe_has_depth(reader->probe);
-	uint64_t key, *previous = NULL;
+	int sockets_fd;
 	struct lat_span span;
 	size_t i;
 
@@ -261,15 +274,11 @@ static void read_spans(const struct reader *reader, struct reading *reading)
 		count_span(reading, &span, has_depth);
 		add_pending(reader, reading, &span);
 	}
-	if (!state->n_spilled)
-		return;
-	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &span)) {
-			count_span(reading, &span, has_depth);
-			add_pending(reader, reading, &span);
-		}
-		previous = &key;
-	}
+	if (state->n_spilled)
+		read_span_map(reader, reading, probe_map_fd(reader->probe, "lat_spill"), has_depth);
+	sockets_fd = probe_map_fd(reader->probe, "lat_sockets");
+	if (sockets_fd >= 0)
+		read_span_map(reader, reading, sockets_fd, false);
 }
 
 static int compare_depths(const void *a, const void *b)

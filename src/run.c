@@ -208,8 +208,10 @@ static int report_interval(struct run *run, const struct reading *now)
 		reading_free(&run->before);
 	run->before = *now;
 	run->has_before = true;
-	if (snapshot && run->events)
+	if (snapshot && run->events) {
+		events_print_slowest(run->events, false);
 		events_next_interval(run->events);
+	}
 	return show(run, snapshot);
 }
 
@@ -236,6 +238,8 @@ static int report_final(struct run *run)
 		error = report_interval(run, &now);
 	else
 		reading_free(&now);
+	if (run->events && !run->options->interval_ns)
+		events_print_slowest(run->events, true);
 	if (error)
 		snapshot_free(whole);
 	return error ? error : show(run, whole);
@@ -399,7 +403,7 @@ static int prepare(struct run *run)
 		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
 
 		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
-				    run->live ? NULL : is_text ? run->stdout_out : run->stderr_out);
+				    run->live ? NULL : is_text ? run->stdout_out : run->stderr_out, options->slowest);
 		if (!error)
 			error = watch(run, EVENT_OUTLIER, events_fd(run->events));
 	}

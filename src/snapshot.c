@@ -8,6 +8,7 @@
 #include "label.h"
 #include "pending.h"
 #include "targets/target.h"
+#include "totals.h"
 
 #define NS_PER_S 1e9
 
@@ -295,26 +296,6 @@ static bool make_series(struct snapshot *snapshot, const struct snapshot_input *
 	return true;
 }
 
-static void add_up(struct snapshot *snapshot)
-{
-	const struct series *series;
-	const char *phase;
-	unsigned int slot;
-
-	snapshot->totals = (struct totals){ 0 };
-	snapshot->all_sum_ns = 0;
-	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
-		snapshot->all_sum_ns += series->sum_ns;
-		phase = series_label(series, "phase");
-		if (phase && strcmp(phase, "device"))
-			continue;
-		snapshot->totals.count += series->count * series->weight;
-		snapshot->totals.sum_ns += series->sum_ns * series->weight;
-		for (slot = lat_slot(SLOW_NS) + 1; slot < LAT_N_SLOTS; slot++)
-			snapshot->totals.n_slow += series->slots[slot] * series->weight;
-	}
-}
-
 bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
@@ -323,7 +304,7 @@ bool snapshot_derive(struct snapshot *snapshot)
 		snapshot->series[i].weight = snapshot->run->sample_rate ? snapshot->run->sample_rate : 1;
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
 	}
-	add_up(snapshot);
+	totals_make(snapshot);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);
 	return link_siblings(snapshot);
@@ -390,8 +371,9 @@ struct snapshot *snapshot_make(const struct snapshot_input *input)
 	snapshot->end_realtime_ns = input->now->realtime_ns;
 	snapshot->end_monotonic_ns = input->now->monotonic_ns;
 	snapshot->elapsed_ns = snapshot->end_monotonic_ns - snapshot->start_monotonic_ns;
-	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) && pending_make(snapshot, input) &&
-	    make_outliers(snapshot, input) && make_stacks(snapshot, input) && snapshot_derive(snapshot))
+	if (make_series(snapshot, input) && make_accounts(snapshot, input) && make_in_flight(snapshot, input) &&
+	    pending_make(snapshot, input) && make_outliers(snapshot, input) && make_stacks(snapshot, input) &&
+	    snapshot_derive(snapshot))
 		return snapshot;
 	snapshot_free(snapshot);
 	return NULL;

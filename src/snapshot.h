@@ -41,12 +41,20 @@ struct in_flight {
 	uint64_t n_queued, n_issued;
 };
 
+#define N_RANGES 6
+
 /* Of everything that was recorded; of requests with phases, the device's. */
 struct totals {
 	uint64_t count, sum_ns;
 	uint64_t n_slow; /* in slots that lie above SLOW_NS as a whole */
+	struct percentile percentiles[N_PERCENTILES];
+	uint64_t ranges[N_RANGES]; /* of total_ranges; what is in the slot of a bound belongs to the side of the slot's middle */
 };
 #define SLOW_NS 1000000
+extern const struct total_range {
+	const char *name;
+	uint64_t low_ns;
+} total_ranges[N_RANGES];
 
 /* A request that has not ended yet, for long. */
 struct pending {
@@ -179,6 +187,9 @@ double series_row_mean_ns(const struct series *series, unsigned int row);
 
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
+
+/* Whether it is part of struct totals: a request counts once, whatever its phases. */
+bool series_is_in_totals(const struct series *series);
 
 /* Whatever their order. */
 bool series_have_same_labels(const struct series *left, const struct series *right);

@@ -76,6 +76,11 @@ enum lat_dim {
 	LAT_DIM_FILE,   /* two words: struct lat_file_key */
 	LAT_DIM_PATTERN, /* enum lat_pattern */
 	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
+	LAT_DIM_CONN,   /* five words: local address, remote one (as IPv6, in memory order), local port << 16 | remote port */
+	LAT_DIM_PEER,   /* two words: remote address */
+	LAT_DIM_LPORT,
+	LAT_DIM_RPORT,
+	LAT_DIM_FAMILY, /* 4, 6; of IPv4 over an IPv6 socket 4 */
 	LAT_N_DIMS,
 };
 
@@ -176,7 +181,10 @@ struct lat_span {
 				__u32 device;
 				__u32 site; /* which function or system call it is, where a target measures many alike */
 			};
-			char comm[LAT_COMM_LEN];
+			union {
+				char comm[LAT_COMM_LEN];
+				__u64 socket; /* tcp calls: address of the struct sock, until they end */
+			};
 		};
 		struct lat_file file; /* vfs: until it ends; only then the rest is needed */
 	};
@@ -230,7 +238,8 @@ struct lat_config {
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */
-	__u8 is_plain;      /* neither dimensions nor outliers */
+	__u8 is_plain;      /* neither dimensions nor has_more */
+	__u8 has_more;      /* any of outliers, buckets, extras, totals: one question to ask in place of several */
 	__u8 needs_who;     /* who it was is part of keys or of events */
 	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
 	__u8 is_direct;     /* no dimension: series = (op + site) * LAT_N_RETS + ret */
@@ -257,6 +266,12 @@ struct lat_config {
 	__u8 n_buckets;     /* 0: no --buckets */
 	__u64 pending_ns;   /* --pending; 0: none */
 	__u64 bucket_low_ns[LAT_MAX_BUCKETS]; /* the first is 0 */
+	__u8 needs_socket;  /* tcp: dimensions ask for the ends of connections */
+	__u8 filter_socket; /* any of the next four */
+	__u8 family;        /* 4, 6; 0: both */
+	__u8 has_addr;
+	__u16 port;         /* of either end; 0: all */
+	__u64 addr[2], addr_mask[2]; /* of either end, as in LAT_DIM_PEER */
 };
 
 /* All that changes while tracing, except the histograms; mapped into the user side. */

@@ -3,11 +3,15 @@
 #include "sinks/sink.h"
 
 #include "sinks/json_object.h"
+#include "sinks/json_summary.h"
 
 static void write_json(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
 {
+	json_t *root = json_of_snapshot(snapshot, false);
+
 	(void)options;
-	json_write(out, json_of_snapshot(snapshot, false), JSON_INDENT(1));
+	json_set_summary(&root, snapshot);
+	json_write(out, root, JSON_INDENT(1));
 }
 
 static const struct sink json_sink = {

@@ -32,6 +32,7 @@ struct stem {
 	const char *functions[TARGET_MAX_FUNCTIONS];
 	const char *tracepoint; /* BTF tracepoint's name without "btf_trace_" */
 	bool optional;          /* the target works without it */
+	uint32_t ops;           /* bits of all operations that need it, where those are several; else 0 */
 };
 
 struct bpf_object;

@@ -2,15 +2,24 @@
 /* Target tcp: sends and receives as programs see them. */
 #include "targets/target.h"
 
+#include <bpf/libbpf.h>
+
+#include "probe.h"
 #include "tcp.skel.h"
 
-enum { SEND, RECV, CLEANUP_RBUF };
+/* As in bpf/tcp.bpf.c. */
+enum { SEND, RECV, CLEANUP_RBUF, CONNECT, ACCEPT, LIFETIME };
+
+#define MAX_SOCKETS 16384
 
 static const struct op ops[] = {
 	[SEND] = { .name = "send", .help = "tcp_sendmsg: until the data is queued, not until it is delivered",
 		   .has_bytes = true },
 	[RECV] = { .name = "recv", .help = "tcp_recvmsg: mostly waiting for the peer", .has_bytes = true },
 	[CLEANUP_RBUF] = { .name = "cleanup_rbuf", .help = "tcp_cleanup_rbuf: giving receive buffer back, sending ACKs" },
+	[CONNECT] = { .name = "connect", .help = "from the SYN on until the connection stands, or has failed" },
+	[ACCEPT] = { .name = "accept", .help = "a connection's wait in the queue, until accept returns it" },
+	[LIFETIME] = { .name = "lifetime", .help = "from connected or accepted until closed; recorded as it closes" },
 };
 
 static const struct stem stems[] = {
@@ -19,26 +28,45 @@ static const struct stem stems[] = {
 	{ .name = "cleanup_rbuf", .op = CLEANUP_RBUF, .functions = { "tcp_cleanup_rbuf" } },
 	/* Called directly where the compiler has inlined the other. */
 	{ .name = "cleanup_rbuf_inner", .op = CLEANUP_RBUF, .functions = { "__tcp_cleanup_rbuf" } },
+	{ .name = "inet_sock_set_state", .op = CONNECT, .tracepoint = "inet_sock_set_state",
+	  .ops = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME },
+	{ .name = "accepted", .op = ACCEPT, .functions = { "inet_csk_accept" }, .ops = 1U << ACCEPT | 1U << LIFETIME },
 };
+
+static int configure(struct setup *setup)
+{
+	const uint32_t connections = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME;
+
+	if (setup->config->op_mask & connections)
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(setup->object, "lat_sockets"), MAX_SOCKETS);
+	return 0;
+}
 
 static const struct target tcp = {
 	.name = "tcp",
-	.summary = "TCP calls: send, recv, cleanup_rbuf, over IPv4 and IPv6",
+	.summary = "TCP calls (send, recv, cleanup_rbuf) and connections (connect, accept, lifetime), IPv4 and IPv6",
 	.covers =
 		"  Every send and receive on a TCP socket, IPv4 and IPv6, by whatever system call.\n"
 		"  send: until the data is queued (with MSG_ZEROCOPY: not even copied), not until it is delivered.\n"
 		"  recv: mostly waiting for the peer; ret=eof is an orderly end, ret=again a socket with nothing there.\n"
-		"  cleanup_rbuf: ret=eof are the calls that had nothing to give back (inside long reads, after MSG_PEEK).\n",
+		"  cleanup_rbuf: ret=eof are the calls that had nothing to give back (inside long reads, after MSG_PEEK).\n"
+		"  connect, accept, lifetime: by connection, not by call, so of non-blocking connects as well. Who began it is who\n"
+		"  called connect or accept; filters by process ask for them. accept ends with ret=error when a connection is\n"
+		"  closed before anybody accepts it, lifetime when it ends with a reset or a timeout.\n"
+		"  A connection closes when TCP has done with it: for the side that closes first, that is after the other's FIN.\n",
 	.cannot_see =
 		"  Sends of kernel TLS and all of MPTCP; receives through splice and zero-copy mappings.\n"
-		"  What the network does: only the calls are timed, not the packets.\n",
+		"  Single packets. Lifetimes of connections that stood before tracing began, and more than 16,384 connections\n"
+		"  at once (counted as lost).\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
-		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
+		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER |
+		1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY,
 	.needs_kprobes = true,
 	.elf_bytes = tcp_bpf__elf_bytes,
+	.configure = configure,
 };
 TARGET_REGISTER(tcp);

@@ -102,6 +102,36 @@ def csv_of_outliers():
 
 
 @test("root")
+def slowest_of_each_interval():
+    """No line as they come: with each report the N slowest of its interval, the slowest first."""
+    command = ["sh", "-c", "for i in 1 2 3 4 5 6; do sleep 0.0$((i + 2)); done"]
+    options = ["syscall", "nanosleep,clock_nanosleep", "-i", "10", "--slowest", "2", "--ring-size", "64K"]
+    with Process(*probe_argv(options, command=command)) as process:
+        process.wait()
+        lines = [line.split() for line in process.stdout.splitlines() if " sleep " in line]
+    require_equal(len(lines), 2, f"lines: {lines}")
+    latencies = [float(line[6].removesuffix("ms")) for line in lines]
+    require(latencies[0] >= latencies[1] >= 70, f"latencies {latencies}")
+
+
+@test("root", "jq")
+def summary_for_scripts():
+    """S2-10 to S2-14: what `jq .percentiles` and `jq .total_events` give, from the same slots as the rest."""
+    command = ["sh", "-c", "for i in 1 2 3 4 5 6 7; do sleep 0.03; done"]
+    with Process(*probe_argv(["syscall", "nanosleep,clock_nanosleep", "--format", "json"], command=command)) as process:
+        process.wait()
+        text = process.stdout
+    done = subprocess.run(["jq", "-c", "[.total_events, .percentiles.p50 > 30, .percentiles.p999 < 1000, .histogram, "
+                           ".duration_seconds > 0.2]"], input=text.encode(), check=True, capture_output=True)
+    n_events, *bounds, histogram, is_long = json.loads(done.stdout)
+    require_equal((n_events, bounds, is_long), (7, [True, True], True), "events, percentiles, duration")
+    require_equal((histogram["10-50ms"] + histogram["50-100ms"], sum(histogram.values())), (7, 7), "histogram")
+    report = json.loads(text)
+    require_equal(sum(report["event_type_breakdown"].values()), 7, "events by type")
+    require(report["timestamp"].endswith("Z"), f"timestamp {report['timestamp']}")
+
+
+@test("root")
 def file_is_rotated():
     """SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
     with Folder() as folder:

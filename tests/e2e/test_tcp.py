@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Target tcp: exact counts and bytes of sends and receives, over IPv4 and IPv6."""
 
-from harness import WORK, has_missed, probe, require, require_count, require_equal
+from harness import SURE_ATTACH, WORK, has_missed, probe, require, require_count, require_equal, run_plain
 from registry import test
 
 N = 60
@@ -24,3 +24,74 @@ def counts(variant):
     report.require_nothing_lost()
     for op in ("send", "recv"):
         require_equal(report.bytes(op=op), N * REQUEST_BYTES, f"bytes of {op}")
+
+
+ADDRESS = {"4": ("127.0.0.1", "127.0.0.1"), "6": ("::1", "[::1]")}
+
+
+def probe_connections(*args, family="4", n=20, refused=0, delay_ns=5_000_000):
+    return probe("tcp", "-c", "lp-work", "--attach", SURE_ATTACH, *args,
+                 command=[WORK, "connections", family, n, refused, delay_ns])
+
+
+@test("kprobes", each=["4", "6"])
+def connections(family):
+    """S3-1, S3-7: every connection connects, waits for accept and closes at both ends; refused ones fail."""
+    n, delay_ns = 20, 5_000_000
+    report = probe_connections("--op", "connect,accept,lifetime", "--by", "peer,family,errno", family=family, n=n,
+                               refused=7, delay_ns=delay_ns)
+    labels = {"peer": ADDRESS[family][0], "family": family}
+    require_equal(report.count(op="connect", ret="ok", **labels), n, "connects")
+    require_equal(report.count(op="connect", ret="error", errno="ECONNREFUSED", **labels), 7, "refused connects")
+    require_equal(report.count(op="accept", ret="ok", **labels), n, "accepts")
+    require_equal(report.count(op="lifetime", ret="ok", **labels), 2 * n, "lifetimes of both ends")
+    require(report.one(op="accept", ret="ok")["min_ns"] >= delay_ns, "an accept before its time")
+    require(report.one(op="lifetime", ret="ok")["min_ns"] >= delay_ns, "a lifetime shorter than it was")
+    require(report.one(op="connect", ret="ok")["max_ns"] <= report.work["connect"]["max_ns"],
+            "a connect longer than its call")
+    require_equal(report.account()["entered"] - report.account()["filtered"], 4 * n + 7, "entered")
+    report.require_nothing_lost()
+
+
+@test("kprobes", each=["4", "6"])
+def thousand_connections(family):
+    """S2-11: each connection has its series, the text of which names both ends."""
+    report = probe_connections("--op", "connect,accept", "--by", "conn", "--max-keys", 4000, family=family, n=1000,
+                               delay_ns=1000)
+    server = f"{ADDRESS[family][1]}:{report.work['port']}"
+    connects, accepts = report.series(op="connect", ret="ok"), report.series(op="accept", ret="ok")
+    require_equal([s["count"] for s in connects + accepts], [1] * 2000, "counts")
+    clients = {s["labels"]["conn"].split(" -> ")[0] for s in connects}
+    require_equal(len(clients), 1000, "clients")
+    require_equal({s["labels"]["conn"] for s in connects}, {f"{c} -> {server}" for c in clients}, "connections")
+    require_equal({s["labels"]["conn"] for s in accepts}, {f"{server} -> {c}" for c in clients}, "accepted ones")
+    report.require_nothing_lost()
+
+
+@test("kprobes", each=["fentry", "kprobe"])
+def calls_by_connection(attach):
+    report = probe("tcp", "-c", "lp-work", "--attach", attach, "--op", "send,recv,cleanup_rbuf", "--by", "conn,lport",
+                   command=[WORK, "tcp", 4, N, 0])
+    conns = {s["labels"]["conn"] for s in report.json["series"]}
+    require_equal(len(conns), 1, f"connections, of {conns}")
+    lport = conns.pop().split(" -> ")[0].rpartition(":")[2]
+    for op in ("send", "recv", "cleanup_rbuf"):
+        require_count(report, N, attach, op=op, ret="ok", lport=lport)
+
+
+@test("kprobes", each=["--addr=127.0.0.0/8", "--addr=127.0.0.1", "-4", "--addr=!", "--addr=10.0.0.0/8", "-6",
+                       "--addr=::1", "--port=1"])
+def socket_filters(option):
+    if option == "--addr=!":
+        status, _, stderr = run_plain("tcp", "--addr", "127.0.0.1/33")
+        require(status == 2 and "is no address" in stderr, f"status {status}: {stderr}")
+        return
+    matches = option in ("--addr=127.0.0.0/8", "--addr=127.0.0.1", "-4")
+    report = probe("tcp", "-c", "lp-work", "--attach", SURE_ATTACH, "--op", "send,recv", option,
+                   command=[WORK, "tcp", 4, N, 0])
+    for op in ("send", "recv"):
+        require_equal(report.count(op=op), N if matches else 0, f"{op} with {option}")
+    report = probe_connections("--op", "connect,accept,lifetime", option, refused=3)
+    require_equal([report.count(op=op) for op in ("connect", "accept", "lifetime")],
+                  [23, 20, 40] if matches else [0, 0, 0], f"connections with {option}")
+    report.require_nothing_lost()

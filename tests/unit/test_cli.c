@@ -117,6 +117,13 @@ static void test_output(void **state)
 	assert_string_equal(parse("files -o run").sink->name, "json");
 	assert_string_equal(parse("files --format json").sink->name, "json");
 	assert_int_equal(parse("files --top 3").top, 3);
+	assert_int_equal(parse("files --slowest 5").slowest, 5);
+	assert_int_equal(parse("files --slowest 5").probe.config.outlier_ns, 10000000);
+	assert_int_equal(parse("files --slowest 5 --outlier 1ms").probe.config.outlier_ns, 1000000);
+	assert_int_equal(parse("files").probe.ring_bytes, 256 << 10);
+	assert_int_equal(parse("files --ring-size 64K").probe.ring_bytes, 64 << 10);
+	assert_int_equal(parse("files --ring-size 4M").probe.ring_bytes, 4 << 20);
+	assert_int_equal(parse("files --ring-size 8192").probe.ring_bytes, 8192);
 	assert_string_equal(parse("files -o slow.outliers.csv --outlier 1ms").sink->name, "csv-outliers");
 	assert_int_equal(parse("files -o run.jsonl").flush_every, 1);
 	assert_int_equal(parse("files -o run.jsonl --flush-every 12 --fsync").flush_every, 12);
@@ -192,7 +199,9 @@ static void test_wrong(void **state)
 		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
-		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files -o slow.outliers.csv",
+		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files --slowest 1001", "files --ring-size 5000",
+		"files --ring-size 2048", "files --ring-size 2G", "files --ring-size 99999999999999999999M",
+		"files --ring-size K", "files --ring-size 64KB", "files -o slow.outliers.csv",
 		"files --fsync", "files -o run.json --flush-every 2", "files -o - --format jsonl --fsync",
 		"files -o run.jsonl --flush-every 0",
 	};

@@ -165,6 +165,36 @@ static void test_csv_has_no_formula(void **state)
 	snapshot_free(snapshot);
 }
 
+/* A connection has all its operations in it; its figures are those of all their samples. */
+static void test_connections(void **state)
+{
+	static const char name[] = "10.0.0.1:4000 -> [::1]:80";
+	struct snapshot *snapshot = fixtures[0].make();
+	json_t *root, *connection;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < snapshot->n_series; i++)
+		assert_true(labels_add(&snapshot->series[i].labels, &snapshot->series[i].n_labels, "conn",
+				       strdup(i == 1 ? "\xff" : name)));
+	text = written(sink_find("json"), snapshot, &(struct sink_options){ 0 });
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_int_equal(json_object_size(json_object_get(root, "connections")), 2);
+	connection = json_object_get(json_object_get(root, "connections"), name);
+	assert_string_equal(json_string_value(json_object_get(connection, "source")), "10.0.0.1:4000");
+	assert_string_equal(json_string_value(json_object_get(connection, "destination")), "[::1]:80");
+	assert_int_equal(json_integer_value(json_object_get(connection, "events")),
+			 snapshot->totals.count - snapshot->series[1].count);
+	assert_true(json_real_value(json_object_get(connection, "min_latency_us")) == 0.15);
+	assert_true(json_real_value(json_object_get(connection, "max_latency_us")) > 76000);
+	assert_true(json_real_value(json_object_get(connection, "std_dev_us")) >
+		    json_real_value(json_object_get(connection, "avg_latency_us")));
+	json_decref(root);
+	free(text);
+	snapshot_free(snapshot);
+}
+
 static size_t n_begun, n_written;
 
 static void count_begin(struct out *out, const struct snapshot *snapshot)
@@ -240,7 +270,7 @@ int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_colour_and_width), cmocka_unit_test(test_top),
-		cmocka_unit_test(test_csv_has_no_formula), cmocka_unit_test(test_text_is_tame),
+		cmocka_unit_test(test_csv_has_no_formula), cmocka_unit_test(test_connections), cmocka_unit_test(test_text_is_tame),
 		cmocka_unit_test(test_json_is_json), cmocka_unit_test(test_registries),
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_feed),
 	};

@@ -82,6 +82,7 @@ static const struct workload {
 	{ "pattern", work_pattern, "PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
+	{ "connections", work_connections, "4|6 N REFUSED DELAY_NS" },
 	{ "direct", work_direct, "read|write PATH N BYTES" },
 	{ "blocked", work_blocked, "THREADS CALLS" },
 	{ "merge", work_merge, "PATH PAIRS" },

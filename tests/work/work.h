@@ -29,6 +29,7 @@ int work_ftypes(int argc, char **argv);
 int work_pattern(int argc, char **argv);
 int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
+int work_connections(int argc, char **argv);
 int work_direct(int argc, char **argv);
 int work_blocked(int argc, char **argv);
 int work_merge(int argc, char **argv);
