@@ -123,27 +123,29 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	struct lat_span *span = span_slot(request_index(rq));
 	__u32 device = request_device(rq);
 	enum block_op op = request_op(rq);
-	bool pass = true;
+	enum lat_count count = LAT_ENTERED;
 
-	if (lat_config.device && device != lat_config.device) {
+	if (lat_config.device && (device == lat_config.device) == filter_negates(LAT_NOT_DEVICE)) {
 		/* Without a span this comes again when the request is issued, unless block_io_start began it. */
 		if (is_issue || lat_config.io_start)
 			lat_count(op, LAT_FILTERED);
 		return NULL;
 	}
 	if (lat_config.has_filter)
-		pass = lat_config.op_mask & 1 << op && filter_pass();
-	lat_count(op, pass ? LAT_ENTERED : LAT_FILTERED);
+		count = lat_config.op_mask & 1 << op && filter_pass() ? LAT_ENTERED : LAT_FILTERED;
+	if (count == LAT_ENTERED && lat_sampled_out())
+		count = LAT_SAMPLED_OUT;
+	lat_count(op, count);
 	if (!span_claim(span, (__u64)rq)) {
 		span = span_spill((__u64)rq);
 		if (!span) {
-			if (pass)
+			if (count == LAT_ENTERED)
 				lat_count(op, LAT_LOST_SPAN);
 			return NULL;
 		}
 		lat_write(span->id, (__u64)rq);
 	}
-	span->skip = !pass;
+	span->skip = count != LAT_ENTERED;
 	span->op = op;
 	span->start_ns = now;
 	span->issue_ns = 0;
@@ -151,7 +153,7 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	span->device = device;
 	if (lat_config.needs_who)
 		span_set_who(span);
-	if (extra_ctx && pass)
+	if (extra_ctx && count == LAT_ENTERED)
 		extra_keep(rq, extra_ctx);
 	return span;
 }
@@ -276,10 +278,17 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
 		.is_request = true, .extra = extra,
 	};
-	__u32 series = lat_series_of(span, end);
 	__u64 ns = now - span->issue_ns;
-	bool is_recorded = lat_record(series, 0, span->op, ns, span->bytes, has_more);
+	bool is_recorded;
+	__u32 series;
 
+	if (has_more && ns < lat_config.min_ns) {
+		lat_uncount(span->op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
+		lat_count(span->op, LAT_FILTERED);
+		return;
+	}
+	series = lat_series_of(span, end);
+	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, has_more);
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, has_more);
 	if (has_more && lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, true);

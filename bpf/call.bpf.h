@@ -3,6 +3,7 @@
 #ifndef CALL_BPF_H
 #define CALL_BPF_H
 
+#include "file.bpf.h"
 #include "latency.bpf.h"
 
 #define EAGAIN 11
@@ -141,6 +142,7 @@ struct place {
 	bool is_kprobe;
 	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
 	bool has_site;   /* of the span */
+	enum file_from file;
 	bool has_socket; /* the first argument is one */
 };
 
@@ -186,6 +188,18 @@ static __always_inline bool is_under_way(const struct lat_span *span)
 	return !bpf_probe_read_kernel(&mark, sizeof(mark), (void *)span->id) && mark == span->mark;
 }
 
+static __always_inline bool call_is_skipped(const struct lat_span *span)
+{
+	return lat_config.sample_below && span->skip;
+}
+
+/* One that is skipped was not counted as entered. */
+static __always_inline void call_count_lost(const struct lat_span *span, __u32 op)
+{
+	if (!call_is_skipped(span))
+		lat_count(op, LAT_LOST_EXIT);
+}
+
 /*
  * This thread has begun such an operation already. Either this call is nested in that one: deeper on the same stack,
  * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
@@ -198,7 +212,7 @@ static __always_inline struct lat_span *call_begin_again(const struct place plac
 		lat_count(place.op, LAT_NESTED);
 		return NULL;
 	}
-	lat_count(place.op, LAT_LOST_EXIT);
+	call_count_lost(span, place.op);
 	lat_write(span->id, frame);
 	return span;
 }
@@ -216,7 +230,7 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 		return call_begin_again(place, span, frame);
 	if (span) {
 		/* Of a thread that had the same number. */
-		lat_count(place.op, LAT_LOST_EXIT);
+		call_count_lost(span, place.op);
 		call_unspill(span, key, place.op);
 	}
 	if (span_claim_beside(slot, frame, lat_read(slot->claims) & ~(LAT_CLAIM_SPILLED - 1)))
@@ -238,32 +252,6 @@ static __always_inline __u64 call_first_argument(const struct place place, void 
 	return argument;
 }
 
-/* The span, or NULL when there is nothing to measure or no room. */
-static __always_inline struct lat_span *call_begin(const struct place place, void *ctx)
-{
-	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = call_slot(frame, place.op);
-
-	if (!lat_read(lat_state.gate))
-		return NULL;
-	lat_count(place.op, LAT_ENTERED);
-	if (!span_claim(span, frame)) {
-		span = call_begin_slowly(place, span, frame);
-		if (!span)
-			return NULL;
-	}
-	span->op = place.op;
-	span->stem = place.number;
-	if (place.outcome == OUTCOME_COPIED)
-		span->bytes = call_second_argument(place, ctx);
-	if (place.nesting == NESTS)
-		span->mark = call_mark(place, ctx);
-	if (place.has_socket && lat_config.needs_socket)
-		span->socket = call_first_argument(place, ctx);
-	lat_write(span->start_ns, bpf_ktime_get_ns());
-	return span;
-}
-
 /* The same thread under another name, or the next one on its stack: the exit of its filtered call must find nothing. */
 static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 {
@@ -273,14 +261,14 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 	if (!slot)
 		return;
 	if (slot->id && is_same_stack(frame, slot->id)) {
-		lat_count(op, LAT_LOST_EXIT);
+		call_count_lost(slot, op);
 		span_free(slot);
 		return;
 	}
 	span = span_spilled(key);
 	if (!span || !is_same_stack(frame, span->id))
 		return;
-	lat_count(op, LAT_LOST_EXIT);
+	call_count_lost(span, op);
 	call_unspill(span, key, op);
 }
 
@@ -289,7 +277,8 @@ static __always_inline bool call_pass_socket(const struct place place, void *ctx
 	return !place.has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
 }
 
-static __always_inline void call_filtered(const struct place place, void *ctx)
+/* A call that is not measured, by COUNT. */
+static __always_inline void call_left_out(const struct place place, void *ctx, enum lat_count count)
 {
 	__u32 shard = lat_shard();
 	__u64 frame = call_frame(place, ctx);
@@ -297,10 +286,84 @@ static __always_inline void call_filtered(const struct place place, void *ctx)
 
 	if (!lat_read(lat_state.gate))
 		return;
-	lat_count_in(shard, place.op, LAT_FILTERED);
+	lat_count_in(shard, place.op, count);
 	slot = call_slot(frame, place.op);
 	if (lat_read(slot->claims))
 		call_drop(slot, frame, place.op);
+}
+
+static __always_inline void call_filtered(const struct place place, void *ctx)
+{
+	call_left_out(place, ctx, LAT_FILTERED);
+}
+
+/*
+ * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
+ * an address it is strict.
+ */
+static __always_inline void call_look_at_file(const struct place place, void *ctx, struct lat_span *span)
+{
+	__u64 arguments[4] = {};
+
+	if (place.is_kprobe) {
+		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
+		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
+	} else {
+		bpf_probe_read_kernel(arguments, place.file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
+	}
+	file_look_at(&span->file, file_of_call(place.file, arguments[0]));
+	if (place.file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
+		return;
+	span->arg = arguments[0];
+	access_begin(&span->file, arguments[0], arguments[3]);
+}
+
+/*
+ * The span, or NULL when there is nothing to measure or no room. A call that may have others of its operation inside is
+ * begun even when it is left out by sampling: those inside are parts of it, and none on their own. IS_PLAIN is for when
+ * lat_config.filter is LAT_FILTER_NONE: then there is nothing to ask but whether there is room.
+ */
+static __always_inline struct lat_span *call_begin(const struct place place, void *ctx, bool is_plain)
+{
+	__u64 frame = call_frame(place, ctx);
+	struct lat_span *span = call_slot(frame, place.op);
+	bool skip = false;
+
+	if (!lat_read(lat_state.gate))
+		return NULL;
+	if (!is_plain && lat_sampled_out()) {
+		if (place.nesting == NEVER_NESTS) {
+			call_left_out(place, ctx, LAT_SAMPLED_OUT);
+			return NULL;
+		}
+		skip = true;
+	}
+	if (!skip)
+		lat_count(place.op, LAT_ENTERED);
+	if (!span_claim(span, frame)) {
+		span = call_begin_slowly(place, span, frame);
+		if (!span) {
+			if (skip)
+				lat_count(place.op, LAT_ENTERED); /* it was counted as something else than sampled out */
+			return NULL;
+		}
+	}
+	if (skip)
+		lat_count(place.op, LAT_SAMPLED_OUT);
+	if (!is_plain && lat_config.sample_below)
+		span->skip = skip;
+	span->op = place.op;
+	span->stem = place.number;
+	if (place.outcome == OUTCOME_COPIED)
+		span->bytes = call_second_argument(place, ctx);
+	if (place.nesting == NESTS)
+		span->mark = call_mark(place, ctx);
+	if (place.has_socket && lat_config.needs_socket)
+		span->socket = call_first_argument(place, ctx);
+	if (!is_plain && place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
+		call_look_at_file(place, ctx, span);
+	lat_write(span->start_ns, bpf_ktime_get_ns());
+	return span;
 }
 
 /* False for almost all calls that were filtered out. */
@@ -328,12 +391,33 @@ static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
 	return result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
 }
 
+/* Of a call that has no file there still is to say that it has none. */
+static __always_inline void call_file(const struct place place, struct lat_span *span, __s64 result)
+{
+	if (place.file == FILE_UNKNOWN || place.file == FILE_RESULT)
+		file_look_at(&span->file, place.file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
+						  (struct file *)result : NULL);
+	if (place.file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
+		access_end(span->arg, result);
+}
+
+/* Whether filters that need a call's end let it through; else it is counted as filtered. */
+static __always_inline bool call_pass_late(const struct place place, const struct ending end, __u64 ns)
+{
+	if (ns >= lat_config.min_ns && file_pass(end.file))
+		return true;
+	lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
+	lat_count(place.op, LAT_FILTERED);
+	return false;
+}
+
 /* STACK_CTX is NULL where no stacks are taken; else the program's context. */
 static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
 	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
 	__u64 ns = end_ns - span->start_ns;
+	struct lat_file file;
 
 	if (place.outcome == OUTCOME_COPIED)
 		result = (__s32)span->bytes;
@@ -344,6 +428,15 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, false);
 		return;
 	}
+	if (call_is_skipped(span))
+		return;
+	if (lat_config.needs_file) {
+		call_file(place, span, result);
+		file = span->file; /* who it was takes its place */
+		end.file = &file;
+	}
+	if (lat_config.passes_late && !call_pass_late(place, end, ns))
+		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (place.has_socket && lat_config.needs_socket)
@@ -429,14 +522,18 @@ static __always_inline void call_end(const struct place place, void *original_ct
  * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
  * side sets the number of arguments.
  */
-#define PROBE_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, __COUNTER__)
-#define PROBE_SOCKET_CALL(stem, op, outcome, nesting) PROBE_CALL_NUMBERED(stem, op, outcome, nesting, true, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, has_socket, number) \
+#define PROBE_CALL(stem, op, outcome, nesting) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, FILE_UNKNOWN, __COUNTER__)
+#define PROBE_SOCKET_CALL(stem, op, outcome, nesting) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, true, FILE_UNKNOWN, __COUNTER__)
+#define PROBE_FILE_CALL(stem, op, outcome, nesting, from) \
+	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, from, __COUNTER__)
+#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, has_socket, from, number) \
 	static const struct place stem##__trampoline = { \
-		op, number, outcome, nesting, false, false, false, has_socket \
+		op, number, outcome, nesting, false, false, false, from, has_socket \
 	}; \
 	static const struct place stem##__breakpoint = { \
-		op, number, outcome, nesting, true, false, false, has_socket \
+		op, number, outcome, nesting, true, false, false, from, has_socket \
 	}; \
 	const volatile __u8 stem##__n_args = 0; \
 	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
@@ -450,7 +547,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 #define PROBE_CALL_PAIR(place, entry, entry_section, exit, exit_section, n_args) \
 	static __noinline void entry##_passed(void *ctx) \
 	{ \
-		call_begin(place, ctx); \
+		call_begin(place, ctx, false); \
 	} \
 	static __noinline void exit##_begun(void *ctx) \
 	{ \
@@ -464,7 +561,7 @@ static __always_inline void call_end(const struct place place, void *original_ct
 	{ \
 		enum lat_filter filter = lat_config.filter; \
 		if (filter == LAT_FILTER_NONE) \
-			call_begin(place, ctx); \
+			call_begin(place, ctx, true); \
 		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx)) \
 			entry##_passed(ctx); \
 		else \

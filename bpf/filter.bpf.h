@@ -54,13 +54,22 @@ static __always_inline bool filter_pass_pid(void)
 	return bpf_get_current_pid_tgid() >> 32 == lat_config.pid;
 }
 
+static __always_inline bool filter_negates(enum lat_not filter)
+{
+	return lat_config.negated & 1U << filter;
+}
+
 static __always_inline bool filter_pass(void)
 {
-	if (lat_config.pid && lat_pid_tgid() >> 32 != lat_config.pid)
+	if (lat_config.pid && (lat_pid_tgid() >> 32 == lat_config.pid) == filter_negates(LAT_NOT_PID))
 		return false;
-	if (lat_config.filter_comm && !filter_pass_comm())
+	if (lat_config.filter_comm && filter_pass_comm() == filter_negates(LAT_NOT_COMM))
 		return false;
-	if (lat_config.filter_cgroup && bpf_current_task_under_cgroup(&lat_cgroup, 0) != 1)
+	if (lat_config.filter_uid &&
+	    ((__u32)bpf_get_current_uid_gid() == lat_config.uid) == filter_negates(LAT_NOT_UID))
+		return false;
+	if (lat_config.filter_cgroup &&
+	    (bpf_current_task_under_cgroup(&lat_cgroup, 0) == 1) == filter_negates(LAT_NOT_CGROUP))
 		return false;
 	if (lat_config.filter_follow && !filter_pass_follow())
 		return false;

@@ -110,6 +110,12 @@ static __always_inline void lat_uncount(__u32 op, enum lat_count count)
 	lat_add(&lat_state.accounts[lat_shard()][op & (LAT_MAX_OPS - 1)].counts[count], -1);
 }
 
+/* At random: every Nth call would keep in step with programs that repeat themselves. */
+static __always_inline bool lat_sampled_out(void)
+{
+	return lat_config.sample_below && bpf_get_prandom_u32() >= lat_config.sample_below;
+}
+
 /*
  * Spans live in a table, and in the map lat_spill while the slot that the table has for them is somebody else's.
  * Only whoever a span stands for (a thread, or whoever handles a request now) looks for it, never two at once.
@@ -187,10 +193,18 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
+	const struct lat_file *file; /* set where lat_config.needs_file */
 	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
 	const struct lat_extra *extra; /* NULL when there is none */
 	__u64 socket; /* address of the struct sock */
 };
+
+static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
+{
+	name[0] = name[1] = 0;
+	if (fs_type)
+		bpf_probe_read_kernel_str(name, LAT_FS_LEN, BPF_CORE_READ((struct file_system_type *)fs_type, name));
+}
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
 {
@@ -218,6 +232,22 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
 	if (KEY_AT(LAT_DIM_ARG))
 		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
+	if (KEY_AT(LAT_DIM_FTYPE))
+		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file->type;
+	if (KEY_AT(LAT_DIM_PATTERN))
+		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file->pattern;
+	if (KEY_AT(LAT_DIM_FS)) {
+		__u64 name[2];
+
+		fs_name(end.file->fs_type, name);
+		key->words[KEY_AT(LAT_DIM_FS)] = name[0];
+		key->words[(KEY_AT(LAT_DIM_FS) + 1) & (LAT_KEY_WORDS - 1)] = name[1];
+	}
+	if (KEY_AT(LAT_DIM_FILE)) {
+		key->words[KEY_AT(LAT_DIM_FILE)] = end.file->inode;
+		key->words[(KEY_AT(LAT_DIM_FILE) + 1) & (LAT_KEY_WORDS - 1)] =
+			end.file->device | (__u64)end.file->generation << 32;
+	}
 	if (lat_config.needs_socket)
 		socket_key(key, end.socket);
 }

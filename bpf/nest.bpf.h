@@ -92,11 +92,12 @@ static __always_inline void nest_begin(const struct place place, void *ctx, __u3
 {
 	__u64 frame = call_frame(place, ctx);
 	struct lat_span *span;
+	bool pass = !lat_config.filter || filter_pass();
 
 	if (!lat_read(lat_state.gate))
 		return;
-	if (lat_config.filter && !filter_pass()) {
-		lat_count(place.op, LAT_FILTERED);
+	if (!pass || lat_sampled_out()) {
+		lat_count(place.op, pass ? LAT_SAMPLED_OUT : LAT_FILTERED);
 		/* Its exit must find nothing. */
 		span = nest_find(place, frame, site);
 		if (span) {

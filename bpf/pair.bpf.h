@@ -71,12 +71,13 @@ static __always_inline void pair_begin(__u64 key, __u32 site, __u64 arg)
 {
 	struct lat_span *span;
 	__u64 now;
+	bool pass = !lat_config.filter || filter_pass();
 
 	if (!lat_read(lat_state.gate))
 		return;
 	span = pair_find(key);
-	if (lat_config.filter && !filter_pass()) {
-		lat_count(0, LAT_FILTERED);
+	if (!pass || lat_sampled_out()) {
+		lat_count(0, pass ? LAT_SAMPLED_OUT : LAT_FILTERED);
 		if (span) {
 			lat_count(0, LAT_LOST_EXIT);
 			pair_free(span, key);

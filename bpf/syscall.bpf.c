@@ -70,7 +70,7 @@ int sys_enter(__u64 *ctx)
 			call_filtered(place, ctx);
 			return 0;
 		}
-		span = call_begin(place, ctx);
+		span = call_begin(place, ctx, false);
 		if (span)
 			span->site = site;
 		return 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "alert.h"
+#include "filters.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
@@ -33,6 +34,7 @@
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
+	OPTION_UID, OPTION_FTYPE, OPTION_FS, OPTION_MIN_LATENCY, OPTION_SAMPLE_RATE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
 	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT, OPTION_SLOWEST, OPTION_RING_SIZE,
 	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
@@ -45,12 +47,19 @@ static const struct argp_option argp_options[] = {
 	  "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
 	{ "interval", 'i', "TIME", 0, "Report every TIME, too" },
 	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
-	{ .doc = "What is measured; filters apply where an operation begins:" },
+	{ .doc = "What is measured; filters by who, and --disk, may begin with ! for all others (quote it for the shell):" },
 	{ "op", OPTION_OP, "OP[,OP]", 0, "Only these operations" },
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
 	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
+	{ "uid", OPTION_UID, "USER", 0, "Only threads of this user, by name or number" },
+	{ "ftype", OPTION_FTYPE, "TYPE[,TYPE]", 0,
+	  "Only files of these types, or with ! all others: regular, directory, pipe, socket, char, block, link, anon, none"
+	  " (vfs)" },
+	{ "fs", OPTION_FS, "NAME[,NAME]", 0, "Only files of these types of file systems, or with ! of all others (vfs)" },
+	{ "min-latency", OPTION_MIN_LATENCY, "TIME", 0, "Only what took TIME or longer" },
+	{ "sample-rate", OPTION_SAMPLE_RATE, "N", 0, "Measure one of N, chosen at random; reports say what all would be" },
 	{ "port", OPTION_PORT, "N", 0, "Only connections with this port at either end (tcp)" },
 	{ "addr", OPTION_ADDR, "CIDR", 0, "Only connections with such an address at either end: 10.0.0.0/8, fe80::/10 (tcp)" },
 	{ "ipv4", '4', NULL, 0, "Only connections over IPv4 (tcp)" },
@@ -188,6 +197,7 @@ static uint32_t find_dim(const struct target *target, const char *name)
 
 static void parse_pid(struct argp_state *state, struct lat_config *config, const char *text)
 {
+	text = filters_negation(config, LAT_NOT_PID, text);
 	config->pid = (uint32_t)parse_number(state, "--pid", text, 1U << 30);
 	if (!host_has_pid((pid_t)config->pid))
 		usage_error(state, "--pid: there is no process %u", config->pid);
@@ -195,6 +205,7 @@ static void parse_pid(struct argp_state *state, struct lat_config *config, const
 
 static void parse_comm(struct argp_state *state, struct lat_config *config, const char *text)
 {
+	text = filters_negation(config, LAT_NOT_COMM, text);
 	/* The kernel keeps 15 bytes and a NUL. */
 	if (!*text || strlen(text) >= LAT_COMM_LEN)
 		usage_error(state, "--comm: a thread's name has 1 to %d bytes", LAT_COMM_LEN - 1);
@@ -207,6 +218,7 @@ static void parse_cgroup(struct argp_state *state, struct probe_options *probe, 
 {
 	struct statfs fs;
 
+	text = filters_negation(&probe->config, LAT_NOT_CGROUP, text);
 	if (statfs(text, &fs))
 		usage_error(state, "--cgroup: %s: %s", text, strerror(errno));
 	if (fs.f_type != CGROUP2_SUPER_MAGIC)
@@ -223,11 +235,31 @@ static void parse_disk(struct argp_state *state, const struct target *target, st
 
 	if (!target->has_disks)
 		usage_error(state, "--disk: %s has no disks", target->name);
+	text = filters_negation(config, LAT_NOT_DEVICE, text);
 	error = host_disk(text, &config->device, disk);
 	if (error == -EXDEV)
 		usage_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
 	if (error)
 		usage_error(state, "--disk: there is no disk %s", text);
+}
+
+static void parse_uid(struct argp_state *state, struct lat_config *config, const char *text)
+{
+	if (!filters_parse_uid(config, text))
+		usage_error(state, "--uid: there is no user %s", text);
+}
+
+static void parse_files(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
+			const char *text)
+{
+	const char *option = key == OPTION_FTYPE ? "--ftype" : "--fs";
+
+	if (!(target->dims & 1U << LAT_DIM_FTYPE))
+		usage_error(state, "%s: %s has no files", option, target->name);
+	if (key == OPTION_FTYPE && !filters_parse_ftypes(config, text))
+		usage_error(state, "--ftype: %s is not made of types that --help names", text);
+	if (key == OPTION_FS && !filters_parse_fs(config, text))
+		usage_error(state, "--fs: %s is not 1 to %d names of file system types", text, LAT_MAX_FS);
 }
 
 static void parse_arg(struct argp_state *state, struct parse *parse, const char *text)
@@ -509,6 +541,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'c': parse_comm(state, config, text); break;
 	case OPTION_CGROUP: parse_cgroup(state, &options->probe, text); break;
 	case 'd': parse_disk(state, parse->target, config, text); break;
+	case OPTION_UID: parse_uid(state, config, text); break;
+	case OPTION_FTYPE:
+	case OPTION_FS: parse_files(state, parse->target, config, key, text); break;
+	case OPTION_SAMPLE_RATE:
+		config->sample_rate = (uint32_t)parse_number(state, "--sample-rate", text, 1U << 20);
+		break;
+	case OPTION_MIN_LATENCY: config->min_ns = parse_time(state, "--min-latency", text); break;
 	case OPTION_BY:
 		options->probe.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
 		options->probe.dims |= parse_list(state, "dimension", text, find_dim) & ~(1U << LAT_DIM_OP);

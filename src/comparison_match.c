@@ -173,7 +173,7 @@ static void add_blocks(struct side *side, const struct part *part, double second
 				 (double)side->n_errors / (double)side->n_all);
 	if (!side->ok)
 		return;
-	noise_blocks_add(&side->blocks[FIGURE_RATE], part->n_ok, seconds, side->ok->rate_per_s);
+	noise_blocks_add(&side->blocks[FIGURE_RATE], part->n_ok * side->ok->weight, seconds, side->ok->rate_per_s);
 	if (part->n_ok <= 0)
 		return;
 	noise_blocks_add(&side->blocks[FIGURE_MEAN], part->sum_ns, part->n_ok, side->ok->mean_ns);

@@ -29,6 +29,23 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_LPORT] = { .name = "lport", .help = "local port", .n_words = 1 },
 	[LAT_DIM_RPORT] = { .name = "rport", .help = "remote port", .n_words = 1 },
 	[LAT_DIM_FAMILY] = { .name = "family", .help = "4 or 6", .n_words = 1 },
+	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
+	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
+	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file ended, or"
+			      " at 0 when there was none; random; none: no position", .n_words = 1 },
+	[LAT_DIM_FILE] = { .name = "file", .help = "file, by its path when first seen", .n_words = 2 },
+};
+
+const char *const ftype_names[LAT_N_FTYPES] = {
+	[LAT_FTYPE_NONE] = "none",
+	[LAT_FTYPE_PIPE] = "pipe",
+	[LAT_FTYPE_CHAR] = "char",
+	[LAT_FTYPE_DIRECTORY] = "directory",
+	[LAT_FTYPE_BLOCK] = "block",
+	[LAT_FTYPE_REGULAR] = "regular",
+	[LAT_FTYPE_LINK] = "link",
+	[LAT_FTYPE_SOCKET] = "socket",
+	[LAT_FTYPE_ANON] = "anon",
 };
 
 const char *const ret_names[LAT_N_RETS] = {
@@ -132,6 +149,35 @@ static const char *cgroup_text(const struct label_names *names, uint64_t id, cha
 	return found ? found->path : text;
 }
 
+static const char *ftype_text(uint64_t type)
+{
+	return type < LAT_N_FTYPES && ftype_names[type] ? ftype_names[type] : "unknown";
+}
+
+int label_compare_files(const void *left, const void *right)
+{
+	return memcmp(&((const struct file_name *)left)->key, &((const struct file_name *)right)->key,
+		      sizeof(struct lat_file_key));
+}
+
+/* A file without a path: there was no room for it in the kernel, or it is of another file system's making. */
+static const char *file_text(const struct label_names *names, const __u64 words[2], char text[static LABEL_LEN])
+{
+	const struct file_name wanted = {
+		.key = { .inode = words[0], .device = (uint32_t)words[1], .generation = (uint32_t)(words[1] >> 32) },
+	};
+	const struct file_name *found = NULL;
+	char device[32];
+
+	if (!words[0] && !words[1])
+		return "none";
+	if (names->n_files)
+		found = bsearch(&wanted, names->files, names->n_files, sizeof(wanted), label_compare_files);
+	snprintf(text, LABEL_LEN, "inode %" PRIu64 " of %.31s", (uint64_t)wanted.key.inode,
+		 label_device(names, wanted.key.device, device));
+	return found ? found->path : text;
+}
+
 /* IPv4 addresses come mapped into IPv6. Those of IPv6 are in brackets before a port. */
 static void address_text(const __u64 words[static 2], bool in_brackets, char text[static INET6_ADDRSTRLEN + 2])
 {
@@ -165,11 +211,21 @@ int label_compare_cgroups(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+void label_files_free(struct file_name *files, size_t n_files)
+{
+	size_t i;
+
+	for (i = 0; i < n_files; i++)
+		free(files[i].path);
+	free(files);
+}
+
 void label_names_free(struct label_names *names)
 {
 	while (names->n_cgroups)
 		free(names->cgroups[--names->n_cgroups].path);
 	free(names->cgroups);
+	label_files_free(names->files, names->n_files);
 	free(names->devices);
 }
 
@@ -203,6 +259,15 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 	case LAT_DIM_ARG:
 		snprintf(text, sizeof(text), words[0] >> 32 ? "0x%" PRIx64 : "%" PRIu64, (uint64_t)words[0]);
 		break;
+	case LAT_DIM_PATTERN:
+		return strdup(words[0] == LAT_PATTERN_SEQUENTIAL ? "sequential" :
+			      words[0] == LAT_PATTERN_RANDOM ? "random" : "none");
+	case LAT_DIM_FTYPE:
+		return strdup(ftype_text(words[0]));
+	case LAT_DIM_FS:
+		return words[0] ? strndup((const char *)words, LAT_FS_LEN) : strdup("none");
+	case LAT_DIM_FILE:
+		return strdup(file_text(names, words, text));
 	case LAT_DIM_FLAGS:
 		flags_text(words[0], text);
 		break;

@@ -15,6 +15,7 @@ struct dimension {
 	unsigned int n_words;
 };
 extern const struct dimension dimensions[LAT_N_DIMS];
+extern const char *const ftype_names[LAT_N_FTYPES]; /* by enum lat_ftype; some are NULL */
 extern const char *const ret_names[LAT_N_RETS]; /* "ok" "eof" "again" "error" */
 
 struct label {
@@ -42,6 +43,11 @@ struct label_names {
 		char *path; /* from the root of cgroup v2 on */
 	} *cgroups; /* in the order of label_compare_cgroups() */
 	size_t n_cgroups;
+	struct file_name {
+		struct lat_file_key key;
+		char *path;
+	} *files; /* in the order of label_compare_files() */
+	size_t n_files;
 	const char *site_name;    /* what kind of thing sites are: "syscall"; NULL: there are none */
 	char *const *sites;       /* somebody else's */
 	size_t n_sites;
@@ -49,6 +55,8 @@ struct label_names {
 };
 
 int label_compare_cgroups(const void *left, const void *right);
+int label_compare_files(const void *left, const void *right);
+void label_files_free(struct file_name *files, size_t n_files);
 void label_names_free(struct label_names *names); /* what it holds, not the struct itself */
 
 /* What word 0 of a key says. The key of the series `other` has all its bits set: no operation, no return class. */

@@ -94,6 +94,9 @@ static char *find_fault_of_two(const struct snapshot *left, const char *left_nam
 		length = asprintf(&fault, "%s leaves out what took longer than %s, %s what took longer than %s",
 				  left_name, units_duration(left_max, (double)left->run->max_ns), right_name,
 				  units_duration(right_max, (double)right->run->max_ns));
+	else if (left->run->sample_rate != right->run->sample_rate)
+		length = asprintf(&fault, "%s and %s were sampled at different rates, so that no sample of their sum would"
+				  " stand for as many calls as another", left_name, right_name);
 	else if (share_source(left, right))
 		length = asprintf(&fault, "%s and %s have the same run of %s in them, which would count twice",
 				  left_name, right_name, right->run->host);

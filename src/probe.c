@@ -27,6 +27,7 @@
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
 #define DEFAULT_OWN_HISTS 240
 #define MAX_DIRECT_SERIES 256
+#define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
 #define MAX_SKIPS_SHOWN 10
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
@@ -78,7 +79,7 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 	if (!config->has_filter)
 		return LAT_FILTER_NONE;
 	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
-	    config->filter_socket)
+	    config->filter_socket || config->filter_uid || config->negated || config->sample_below || config->needs_file)
 		return LAT_FILTER_ANY;
 	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
@@ -86,6 +87,7 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 /* Fills in the constants, the target's own among them. */
 static int configure(struct probe *probe, const struct probe_options *options, struct setup *setup)
 {
+	const uint32_t of_file = 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN;
 	/* Dimensions that need to be told who it was. */
 	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
 	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
@@ -99,8 +101,13 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 
 	*config = options->config;
 	config->op_mask = probe->op_mask;
+	if (config->sample_rate > 1)
+		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow || config->filter_socket;
+			     config->filter_follow || config->filter_socket || config->filter_uid || config->sample_below;
+	config->needs_file = config->ftypes || config->has_fs || options->dims & of_file;
+	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
+	config->has_filter |= config->needs_file; /* so that without, nothing has to be asked where a call begins */
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
 		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
@@ -128,7 +135,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2;
+	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2 ||
+			   config->passes_late || config->sample_below;
 	config->is_plain = config->is_direct && !config->has_more;
 	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
 	config->needs_socket = !!(options->dims & sockets);
@@ -155,6 +163,10 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
+	if (config->key_at[LAT_DIM_FILE])
+		bpf_map__set_max_entries(object_map(probe, "lat_paths"), probe->n_series - 1);
+	if (config->key_at[LAT_DIM_PATTERN])
+		bpf_map__set_max_entries(object_map(probe, "lat_ends"), OPEN_FILES);
 	if (config->n_buckets)
 		bpf_map__set_max_entries(object_map(probe, "lat_buckets"), probe->n_series * config->n_banks << shards);
 	if (config->stacks)

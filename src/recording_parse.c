@@ -53,6 +53,15 @@ static void parse_sources(struct parse *parse, const json_t *root, struct run_in
 	}
 }
 
+static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
+{
+	uint64_t id = parse_number(parse, object, name);
+
+	if (id > UINT32_MAX)
+		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
+	return (uint32_t)id;
+}
+
 static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 {
 	struct run_info *run = parse_new_run(parse);
@@ -69,6 +78,8 @@ static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 		.max_ns = parse_number(parse, root, "max_latency_ns"),
 		.outlier_ns = parse_number(parse, root, "outlier_ns"),
 	};
+	if (json_object_get(root, "sample_rate"))
+		run->sample_rate = parse_id(parse, root, "sample_rate");
 	parse_probes(parse, root, run);
 	parse_sources(parse, root, run);
 	return run;
@@ -171,15 +182,6 @@ static void parse_buckets(struct parse *parse, const json_t *object, struct seri
 		};
 		series->buckets.n++;
 	}
-}
-
-static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
-{
-	uint64_t id = parse_number(parse, object, name);
-
-	if (id > UINT32_MAX)
-		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
-	return (uint32_t)id;
 }
 
 /* 0 where it was not recorded. */

@@ -17,6 +17,7 @@
 #include "child.h"
 #include "cli.h"
 #include "events.h"
+#include "file_names.h"
 #include "host.h"
 #include "label.h"
 #include "live.h"
@@ -110,6 +111,8 @@ static void read_names(struct run *run)
 	host_read_devices(&run->names);
 	if (run->names.key_at[LAT_DIM_CGROUP])
 		host_read_cgroups(&run->names);
+	if (run->names.key_at[LAT_DIM_FILE])
+		file_names_read(&run->names, run->probe);
 }
 
 /* BEFORE is NULL from the start on; NUMBER is 0 for the whole run. */
@@ -391,6 +394,7 @@ static int prepare(struct run *run)
 		.by = run->by,
 		.max_ns = options->probe.config.max_ns,
 		.outlier_ns = options->probe.config.outlier_ns,
+		.sample_rate = options->probe.config.sample_rate,
 	};
 	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
 	run->names.site_name = options->probe.target->site_name;

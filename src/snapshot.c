@@ -169,8 +169,8 @@ static void derive(struct series *series, double seconds)
 	size_t i;
 
 	series->mean_ns = (double)series->sum_ns / (double)series->count;
-	series->rate_per_s = seconds > 0 ? (double)series->count / seconds : 0;
-	series->bytes_per_s = seconds > 0 ? (double)series->bytes / seconds : 0;
+	series->rate_per_s = seconds > 0 ? (double)series->count * series->weight / seconds : 0;
+	series->bytes_per_s = seconds > 0 ? (double)series->bytes * series->weight / seconds : 0;
 	for (i = 0; i < N_PERCENTILES; i++)
 		series->percentiles[i] = percentile_of(series->slots, series->count, percentile_ranks[i],
 						       series->min_ns, series->max_ns);
@@ -302,8 +302,10 @@ bool snapshot_derive(struct snapshot *snapshot)
 {
 	size_t i;
 
-	for (i = 0; i < snapshot->n_series; i++)
+	for (i = 0; i < snapshot->n_series; i++) {
+		snapshot->series[i].weight = snapshot->run->sample_rate ? snapshot->run->sample_rate : 1;
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
+	}
 	totals_make(snapshot);
 	if (snapshot->n_series)
 		qsort(snapshot->series, snapshot->n_series, sizeof(*snapshot->series), compare_series);

@@ -27,7 +27,8 @@ struct series {
 	const struct series *first_sibling, *next_sibling;
 	uint32_t device_id;   /* kernel dev_t of the label "device"; 0: none, or not one of all hosts */
 	bool has_bytes;
-	uint64_t count, sum_ns, bytes;
+	uint64_t count, sum_ns, bytes; /* of what was measured */
+	uint32_t weight;      /* calls that each sample stands for: run_info.sample_rate; rates are of all of them */
 	uint64_t min_ns, max_ns;
 	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
 	double rate_per_s, bytes_per_s, mean_ns;
@@ -89,6 +90,7 @@ struct run_info {
 	const char *target, *tool_version, *kernel, *host, *command_line;
 	const char *by; /* "device" or "" */
 	uint64_t max_ns, outlier_ns;
+	uint32_t sample_rate; /* one of so many was measured; 0 and 1: all */
 	const struct probe_info *probes;
 	size_t n_probes;
 	const struct run_source *sources; /* what it was merged from; NULL for a run of its own */

@@ -10,6 +10,11 @@
 #define LAT_N_SPANS 8192 /* power of two */
 #define LAT_KEY_WORDS 8
 #define LAT_COMM_LEN 16
+#define LAT_FS_LEN 16
+#define LAT_MAX_FS 4
+#define LAT_NAME_BYTES 256 /* of one component of a path, with a NUL */
+#define LAT_PATH_BYTES 976
+#define LAT_PATH_STEPS 40 /* components and mounts that a path may have */
 #define LAT_STACK_DEPTH 127 /* frames; the kernel's own limit, as it is by default */
 #define LAT_MAX_STACKS 16384 /* kept in lat_stacks */
 #define LAT_MAX_BUCKETS 20
@@ -66,6 +71,10 @@ enum lat_dim {
 	LAT_DIM_CGROUP, /* its number in cgroup v2 */
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */
+	LAT_DIM_FTYPE,  /* enum lat_ftype */
+	LAT_DIM_FS,     /* two words: the name of the file system's type */
+	LAT_DIM_FILE,   /* two words: struct lat_file_key */
+	LAT_DIM_PATTERN, /* enum lat_pattern */
 	LAT_DIM_FLAGS,  /* block: bits of enum lat_flag */
 	LAT_DIM_CONN,   /* five words: local address, remote one (as IPv6, in memory order), local port << 16 | remote port */
 	LAT_DIM_PEER,   /* two words: remote address */
@@ -95,6 +104,55 @@ struct lat_hist {
 	__u64 inverse_min_ns; /* ~min, so that zeroed memory means "none yet" */
 };
 
+/* The kernel's S_IFMT >> 12, and what that has no number for. */
+enum lat_ftype {
+	LAT_FTYPE_NONE, /* no file: failed opens, calls that name a path */
+	LAT_FTYPE_PIPE = 1,
+	LAT_FTYPE_CHAR = 2,
+	LAT_FTYPE_DIRECTORY = 4,
+	LAT_FTYPE_BLOCK = 6,
+	LAT_FTYPE_REGULAR = 8,
+	LAT_FTYPE_LINK = 10,
+	LAT_FTYPE_SOCKET = 12,
+	LAT_FTYPE_ANON = 15, /* eventfd, epoll, timerfd... */
+	LAT_N_FTYPES,
+};
+
+/* Where a read or a write of an open file begins: where the last one ended, or the file does; or elsewhere. */
+enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM, LAT_N_PATTERNS };
+
+/* What is known of a call's file. */
+struct lat_file {
+	__u32 type; /* enum lat_ftype */
+	__u32 device;
+	__u32 generation; /* tells apart files that had the same inode number one after the other */
+	__u32 pattern;    /* enum lat_pattern */
+	__u64 inode;
+	__u64 fs_type; /* address of the kernel's struct file_system_type */
+};
+
+struct lat_file_key {
+	__u64 inode;
+	__u32 device, generation;
+};
+
+/* A file's path as it was when the file was first seen. */
+enum lat_path_end {
+	LAT_PATH_UNKNOWN, /* still being written */
+	LAT_PATH_ROOT,
+	LAT_PATH_PSEUDO,  /* the last name is all there is: no path leads to such a file */
+	LAT_PATH_CUT,     /* the outer part is missing: too long */
+};
+struct lat_path {
+	__u64 seen_ns;
+	__u32 n_bytes;
+	__u8 end;        /* enum lat_path_end; written last */
+	__u8 type;       /* enum lat_ftype */
+	__u8 is_deleted; /* it was, when last seen */
+	__u8 unused;
+	char text[LAT_PATH_BYTES]; /* names from the file's own upwards, each ended by a NUL */
+};
+
 /*
  * A measured thing under way. `claims` makes a slot of the table somebody's: who adds one and then reads exactly
  * one owns it, who reads more takes it back and goes to the hash map. (Atomic adds without a result are all that
@@ -114,16 +172,21 @@ struct lat_span {
 	__u16 op;
 	__u8 stem; /* calls: where it began, of several places that one operation is measured at */
 	__u8 skip; /* block: filtered out, but kept so that its later events are no beginning */
-	__u32 bytes;
-	__u32 pid; /* thread group of who began it */
-	__u32 tid;
 	union {
-		__u32 device;
-		__u32 site; /* which of the functions or system calls it is, where a target measures many alike */
-	};
-	union {
-		char comm[LAT_COMM_LEN];
-		__u64 socket; /* tcp calls: address of the struct sock, until they end */
+		struct {
+			__u32 bytes;
+			__u32 pid; /* thread group of who began it */
+			__u32 tid;
+			union {
+				__u32 device;
+				__u32 site; /* which function or system call it is, where a target measures many alike */
+			};
+			union {
+				char comm[LAT_COMM_LEN];
+				__u64 socket; /* tcp calls: address of the struct sock, until they end */
+			};
+		};
+		struct lat_file file; /* vfs: until it ends; only then the rest is needed */
 	};
 };
 
@@ -158,6 +221,9 @@ enum lat_filter {
 	LAT_FILTER_ANY,
 };
 
+/* Filters that let through all but what they name: bits of lat_config.negated. */
+enum lat_not { LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS };
+
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
 	__u64 max_ns;     /* longer ones are LAT_REJECTED; at most 2^63 - 1, which is no limit */
@@ -184,6 +250,17 @@ struct lat_config {
 	__s64 result;       /* what enum lat_test compares with */
 	__u8 result_test;
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
+	__u8 negated;       /* bits of enum lat_not */
+	__u8 filter_uid;
+	__u8 needs_file;    /* dimensions or filters ask for facts about files */
+	__u8 has_fs;        /* only these types of file systems: */
+	char fs[LAT_MAX_FS][LAT_FS_LEN] __attribute__((aligned(8)));
+	__u32 ftypes;       /* bits of enum lat_ftype; 0: all */
+	__u32 uid;
+	__u64 min_ns;       /* shorter ones are filtered out */
+	__u32 sample_rate;  /* one of so many is measured */
+	__u32 sample_below; /* measured when a random 32-bit number is below; 0: all are */
+	__u8 passes_late;   /* there are filters that need a call's end: ftypes, fs, min_ns */
 	__u8 stacks;        /* enum lat_stack_kind; of outliers */
 	__u8 needs_extra;   /* block: struct lat_extra is kept */
 	__u8 n_buckets;     /* 0: no --buckets */

@@ -157,6 +157,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	if (series->device_id)
 		json_set_integer(&object, "device_id", series->device_id);
 	json_set_integer(&object, "count", series->count);
+	if (series->weight > 1)
+		json_set_integer(&object, "estimated_count", series->count * series->weight);
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
 	json_set_integer(&object, "min_ns", series->min_ns);
@@ -170,6 +172,8 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	}
 	if (series->has_bytes) {
 		json_set_integer(&object, "bytes", series->bytes);
+		if (series->weight > 1)
+			json_set_integer(&object, "estimated_bytes", series->bytes * series->weight);
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
 	}
 	json_set(&object, "percentiles", make_percentiles(series));
@@ -350,6 +354,8 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 	set_times(&root, snapshot);
 	json_set_integer(&root, "max_latency_ns", snapshot->run->max_ns);
 	json_set_integer(&root, "outlier_ns", snapshot->run->outlier_ns);
+	if (snapshot->run->sample_rate > 1)
+		json_set_integer(&root, "sample_rate", snapshot->run->sample_rate);
 	json_set(&root, "probes", make_probes(snapshot->run));
 	if (snapshot->run->sources)
 		json_set(&root, "merged_from", make_sources(snapshot->run));

@@ -46,7 +46,8 @@ void text_write_totals(struct out *out, const struct snapshot *snapshot)
 
 	if (!totals->count)
 		return;
-	out_printf(out, "\ntotal: %s %s that took %s", units_count(count, totals->count),
+	out_printf(out, "\ntotal: %s%s %s that took %s",
+		   snapshot->run->sample_rate > 1 ? "measured " : "", units_count(count, totals->count),
 		   totals->count == 1 ? "op" : "ops", units_duration(time, (double)totals->sum_ns));
 	if (totals->n_slow)
 		out_printf(out, ", %s (%s) of them longer than 1ms", units_count(slow, totals->n_slow),

@@ -2,6 +2,13 @@
 /* Target vfs: file operations as programs see them, whatever the file system. */
 #include "targets/target.h"
 
+#include <bpf/libbpf.h>
+
+#include "attach.h"
+#include "host.h"
+#include "kernel_btf.h"
+#include "log.h"
+#include "probe.h"
 #include "vfs.skel.h"
 
 enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT };
@@ -33,6 +40,26 @@ static const struct stem stems[] = {
 	{ .name = "fstat", .op = STAT, .functions = { "vfs_fstat" } },
 };
 
+/* --by pattern has to know of newly opened files. */
+static int configure(struct setup *setup)
+{
+	static char function[] = "security_file_open";
+	bool is_fentry = setup->options->attach != ATTACH_KPROBE && kernel_btf_can_fentry(function);
+	struct place place = { .function = function, .kind = is_fentry ? PLACE_FENTRY : PLACE_KPROBE, .op = OPEN };
+
+	if (!(setup->options->dims & 1U << LAT_DIM_PATTERN))
+		return 0;
+	place.entry = bpf_object__find_program_by_name(setup->object, is_fentry ? "opened__fentry" : "opened__kprobe");
+	if (!is_fentry && !host_has_symbol(function)) {
+		fail(0, "this kernel has no function %s, which --by pattern needs", function);
+		return EXIT_CANNOT;
+	}
+	if (is_fentry)
+		bpf_program__set_attach_target(place.entry, 0, function);
+	bpf_program__set_autoload(place.entry, true);
+	return places_add(setup->places, place) ? EXIT_FAILED : 0;
+}
+
 static const struct target vfs = {
 	.name = "vfs",
 	.summary = "file operations: open, read, write, fsync, close, stat",
@@ -50,8 +77,10 @@ static const struct target vfs = {
 	.stems = stems,
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
-		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
+		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS |
+		1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN,
 	.needs_kprobes = true,
 	.elf_bytes = vfs_bpf__elf_bytes,
+	.configure = configure,
 };
 TARGET_REGISTER(vfs);

@@ -111,3 +111,46 @@ def pid_namespace():
     tids = {int(s["labels"]["tid"]) for s in report.json["series"]}
     require(len(tids) == 2 and max(tids) < 20, f"tid labels {tids} are not those of the namespace")
     require(LATENCYPROBE in report.json["command_line"], "the command line is missing")
+
+
+@test("kprobes", "setpriv")
+def user():
+    as_user = ["setpriv", "--reuid=4321", "--clear-groups"]
+    with Folder() as folder, Tracing(*VFS, "--uid", 4321, "-c", "lp-work", "--op", "read") as tracing, \
+            Tracing(*VFS, "--uid", "!4321", "-c", "lp-work", "--op", "read") as others:
+        for prefix, n in ((as_user, 31), ([], 17)):
+            with start_work("calls", "read", n, 1, folder / f"file{n}", prefix=prefix) as work:
+                work.wait()
+        report, report_of_others = tracing.finish(), others.finish()
+    require_equal(report.count(op="read", ret="ok"), 31, "reads of the user")
+    require_equal(report_of_others.count(op="read", ret="ok"), 17, "reads of all others")
+
+
+@test("kprobes")
+def negated():
+    """All but a process; all but a name, too."""
+    with Folder() as folder, start_work("calls", "read", 31, 1, folder / "a", held=True) as work:
+        with Tracing(*VFS, "-p", f"!{work.pid}", "-c", "lp-work", "--op", "read") as tracing, \
+                Tracing(*VFS, "-c", "!lp-work", "--op", "read", "--by", "comm") as others:
+            work.go_on()
+            work.wait()
+            with start_work("calls", "read", 17, 1, folder / "b") as other:
+                other.wait()
+            with start_work("named", "lp-else", "calls", "read", 13, 1, folder / "b") as other:
+                other.wait()
+            report, report_of_others = tracing.finish(), others.finish()
+    require_equal(report.count(op="read", ret="ok"), 17, "reads of another process")
+    require_equal(report_of_others.count(op="read", comm="lp-work"), 0, "reads under the name")
+    require_equal(report_of_others.count(op="read", ret="ok", comm="lp-else"), 13, "reads under another name")
+
+
+@test("kprobes")
+def shorter_ones():
+    delay_ns = 50_000_000
+    report = probe(*VFS, "--min-latency", "40ms", "-c", "lp-work", command=[WORK, "pipe", 20, delay_ns])
+    require_equal(report.count(op="read"), 20, "reads that waited")
+    account = report.account("write")
+    require_equal((report.count(op="write"), account["recorded"], account["entered"]), (0, 0, account["filtered"]),
+                  "writes that did not")
+    require(min(s["min_ns"] for s in report.json["series"]) >= 40_000_000, "something shorter was recorded")
+    report.require_nothing_lost()

@@ -77,6 +77,9 @@ static const struct workload {
 	const char *arguments;
 } workloads[] = {
 	{ "calls", work_calls, "OP[:N][,OP[:N]]... N THREADS PATH" },
+	{ "files", work_files, "N FOLDER" },
+	{ "ftypes", work_ftypes, "FOLDER" },
+	{ "pattern", work_pattern, "PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
 	{ "connections", work_connections, "4|6 N REFUSED DELAY_NS" },

@@ -24,6 +24,9 @@ void work_die(const char *what) __attribute__((noreturn));
 
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
+int work_files(int argc, char **argv);
+int work_ftypes(int argc, char **argv);
+int work_pattern(int argc, char **argv);
 int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_connections(int argc, char **argv);

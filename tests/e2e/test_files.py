@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""Dimensions and filters by file: its type, its file system, itself."""
+
+import os
+import subprocess
+
+from harness import SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from registry import test
+
+BOTH = ["fentry", "kprobe"]
+VFS = ("vfs", "-c", "lp-work")
+N_FILES = 10_000
+# Reads of `work ftypes`, by type.
+READS = {"regular": ("eof", 3), "pipe": ("ok", 5), "socket": ("ok", 7), "char": ("ok", 11), "anon": ("ok", 13),
+         "directory": ("error", 2)}
+
+
+@test("kprobes", each=BOTH)
+def every_type(attach):
+    with Folder() as folder:
+        report = probe(*VFS, "--attach", attach, "--by", "ftype,file", command=[WORK, "ftypes", folder])
+    for ftype, (ret, n) in READS.items():
+        require_equal(report.count(op="read", ftype=ftype, ret=ret), n, f"reads of {ftype}")
+    require_equal(report.count(op="read"), sum(n for _, n in READS.values()), "all reads")
+    require_equal(report.one(op="read", ftype="regular")["labels"]["file"], f"{folder}/regular (deleted)", "deleted file")
+    require_equal(report.one(op="read", ftype="char")["labels"]["file"], "/dev/zero", "device's path")
+    require_equal(report.one(op="read", ftype="directory")["labels"]["file"], str(folder), "folder's path")
+    require(report.one(op="read", ftype="pipe")["labels"]["file"].startswith("pipe:["), "name of a pipe")
+    require(report.one(op="read", ftype="socket")["labels"]["file"].startswith("socket:["), "name of a socket")
+    require_equal(report.one(op="read", ftype="anon")["labels"]["file"], "anon_inode:[eventfd]", "name of an eventfd")
+    for op in ("open", "close"):
+        require_equal(report.count(op=op, ret="ok", ftype="char", file="/dev/zero"), 1, f"{op} of /dev/zero")
+        require_equal(report.count(op=op, ret="ok", ftype="directory", file=str(folder)), 1, f"{op} of the folder")
+    report.require_nothing_lost()
+
+
+@test("kprobes", each=BOTH)
+def every_operation_knows_its_file(attach):
+    with Folder() as folder:
+        path = folder / "file"
+        report = probe(*VFS, "--attach", attach, "--by", "file",
+                       command=[WORK, "calls", "read:3,readv:5,write:7,writev:9,fsync:2,fstat:11,open:13,missing:17", 1, 1,
+                                path])
+    expected = {"read": 8, "write": 16, "fsync": 2, "open": 13, "close": 13}
+    for op, n in expected.items():
+        require_equal(report.count(op=op, ret="ok", file=str(path)), n, f"{op} of the file")
+    require_equal(report.count(op="open", ret="error", file="none"), 17, "opens that failed")
+    require_equal(report.count(op="stat"), 11, "fstats")
+    report.require_nothing_lost()
+
+
+@test("kprobes")
+def file_system_and_mount():
+    """A path over two mounts; each file system by its name."""
+    with Folder() as folder:
+        inner = folder / "outer" / "a" / "inner"
+        (folder / "outer").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "lp", folder / "outer"], check=True)
+        try:
+            inner.mkdir(parents=True)
+            subprocess.run(["mount", "-t", "ramfs", "lp", inner], check=True)
+            try:
+                report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "fs,file", "--op", "read",
+                               command=["sh", "-c", '"$1" calls read:5 1 1 "$2"; "$1" calls read:7 1 1 "$3"', "sh", WORK,
+                                        inner / "file", folder / "outer" / "a" / "file"])
+                only = probe(*VFS, "--attach", SURE_ATTACH, "--fs", "xfs,ramfs", "--op", "read",
+                             command=[WORK, "calls", "read:5", 1, 1, inner / "file"])
+                others = probe(*VFS, "--attach", SURE_ATTACH, "--fs", "!ramfs", "--op", "read",
+                               command=[WORK, "calls", "read:5", 1, 1, inner / "file"])
+            finally:
+                subprocess.run(["umount", inner], check=True)
+        finally:
+            subprocess.run(["umount", folder / "outer"], check=True)
+    require_equal(report.count(fs="ramfs", file=str(inner / "file")), 5, "reads of ramfs")
+    require_equal(report.count(fs="tmpfs", file=str(folder / "outer" / "a" / "file")), 7, "reads of tmpfs")
+    require_equal(only.count(op="read"), 5, "reads with --fs")
+    require_equal((others.count(op="read"), others.account("read")["filtered"] >= 5), (0, True), "reads with --fs !")
+    for each in (report, only, others):
+        each.require_nothing_lost()
+
+
+@test("kprobes")
+def overlay():
+    with Folder() as folder:
+        for name in ("base", "lower", "upper", "work", "merged"):
+            (folder / name).mkdir()
+            if name == "base":
+                subprocess.run(["mount", "-t", "tmpfs", "lp", folder / name], check=True)
+        base, merged = folder / "base", folder / "merged"
+        try:
+            for name in ("lower", "upper", "work"):
+                (base / name).mkdir()
+            (base / "lower" / "file").write_bytes(b"x")
+            done = subprocess.run(["mount", "-t", "overlay", "lp", "-o",
+                                   f"lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work", merged],
+                                  capture_output=True, check=False)
+            if done.returncode:
+                return
+            try:
+                report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "fs,file",
+                               command=[WORK, "calls", "read:5,write:3,fsync:2", 1, 1, merged / "file"])
+            finally:
+                subprocess.run(["umount", merged], check=True)
+        finally:
+            subprocess.run(["umount", base], check=True)
+    for op, n in {"read": 5, "write": 3, "fsync": 2}.items():
+        require_equal(report.count(op=op, fs="overlay", file=str(merged / "file")), n, f"{op} of overlay")
+    require_equal(report.count(fs="tmpfs"), 0, "calls of the file below")
+
+
+@test("kprobes")
+def types_filtered():
+    with Folder() as folder:
+        only = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--ftype", "pipe,socket", command=[WORK, "ftypes", folder])
+        others = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--ftype", "!pipe,socket",
+                       command=[WORK, "ftypes", folder])
+    require_equal(only.count(op="read"), 12, "reads of pipes and sockets")
+    require_equal(others.count(op="read"), sum(n for _, n in READS.values()) - 12, "reads of all others")
+    require(only.account("read")["filtered"] >= 29, f"filtered: {only.account('read')}")
+    for report in (only, others):
+        report.require_nothing_lost()
+
+
+@test("kprobes", each=[1024, 40_000])
+def ten_thousand_files(max_keys):
+    with Folder() as folder:
+        report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--max-keys", max_keys, "--op", "read",
+                       command=[WORK, "files", N_FILES, folder])
+    n_reads = sum(i % 3 + 1 for i in range(N_FILES))
+    require_equal(report.count(), n_reads, "reads")
+    if max_keys < N_FILES:
+        require_equal(len(report.series(op="read")), max_keys, "series")
+        require_equal(report.count(op="other"), report.account("read")["other_key"], "reads of the rest")
+    else:
+        files = {}
+        for series in report.series(op="read"):
+            name = series["labels"]["file"]
+            files[name] = files.get(name, 0) + series["count"]
+        require_equal(files, {f"{folder}/f{i}": i % 3 + 1 for i in range(N_FILES)}, "reads by file")
+    report.require_nothing_lost()
+
+
+@test("kprobes")
+def hostile_names():
+    names = [b'quo"te', b"esc\x1b[31mape", b"new\nline", b"invalid\xff\xfe", b"back\\slash", "größe".encode(), b"x" * 255]
+    with Folder() as folder:
+        script = b'work=$1; shift; for path; do "$work" calls read:3 1 1 "$path"; done'
+        paths = [os.path.join(os.fsencode(folder), name) for name in names]
+        for format_name in ("json", "text"):
+            report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--op", "read",
+                           command=[b"sh", b"-c", script, b"sh", os.fsencode(WORK), *paths])
+            require_equal(len(report.series(op="read")), len(names), f"files ({format_name})")
+            require_equal({s["count"] for s in report.series(op="read")}, {3}, "reads of each")
+            require("\x1b" not in report.stdout, "the terminal is steered")
+    found = {s["labels"]["file"] for s in report.series(op="read")}
+    for name in ('quo"te', "back\\slash", "größe", "new\nline", "esc\x1b[31mape", "x" * 255):
+        require(f"{folder}/{name}" in found, f"{name!r} is not in {found}")
+
+
+@test("kprobes")
+def deep_path():
+    """More names than are kept: the outer ones are missing, and it shows."""
+    with Folder() as folder:
+        path = folder
+        for _ in range(60):
+            path = path / "deep"
+        path.mkdir(parents=True)
+        report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--op", "read",
+                       command=[WORK, "calls", "read:3", 1, 1, path / "file"])
+    name = report.one(op="read")["labels"]["file"]
+    require(name.startswith(".../deep/") and name.endswith("/deep/file"), f"path of a deep file: {name}")
+
+
+@test("kprobes")
+def same_path_again():
+    """A file that replaced another is one of its own, and has a name of its own."""
+    with Folder() as folder:
+        path = folder / "file"
+        with Tracing(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--op", "read") as tracing:
+            for n in (3, 5):
+                with start_work("calls", f"read:{n}", 1, 1, path) as work:
+                    work.wait()
+                path.rename(folder / f"old{n}")
+            report = tracing.finish()
+    require_equal(report.count(op="read", file=str(path)), 3, "reads of the first")
+    require_equal([s["count"] for s in report.series(op="read") if f"{path} [inode " in s["labels"]["file"]], [5],
+                  "reads of the second")
+
+
+@test("kprobes", each=BOTH)
+def patterns(attach):
+    """Of an open file: one that gets the address of a closed one does not go on where that ended."""
+    with Folder() as folder:
+        report = probe(*VFS, "--attach", attach, "--by", "pattern,file", command=[WORK, "pattern", folder / "file"])
+    for op, sequential, random in (("read", 17, 5), ("write", 4, 1)):
+        found = {s["labels"]["pattern"]: s["count"] for s in report.series(op=op, file=f"{folder}/file")}
+        require_equal(found, {"sequential": sequential, "random": random}, f"{op} by pattern")
+    require_equal(report.count(op="open", pattern="none"), 2, "opens")
+    report.require_nothing_lost()
