@@ -9,7 +9,7 @@
 
 const char *text_share(char buffer[static UNITS_LEN], uint64_t part, uint64_t whole)
 {
-	double percent = 100.0 * (double)part / (double)whole;
+	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
 
 	if (part && percent < 0.05)
 		return "<0.1%";

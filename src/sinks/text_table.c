@@ -54,5 +54,5 @@ void text_write_totals(struct out *out, const struct snapshot *snapshot)
 			   text_share(share, totals->n_slow, totals->count));
 	out_puts(out, "\n");
 	if (totals->n_slow * 100 > totals->count * WARN_PER_CENT)
-		out_puts(out, "WARNING: over 1 % are slow: disk I/O, lock contention or memory pressure?\n");
+		out_puts(out, "WARNING: over 1 % are slow: disk I/O, a peer, lock contention, memory pressure?\n");
 }

@@ -148,6 +148,19 @@ def summary_for_scripts():
     require(report["timestamp"].endswith("Z"), f"timestamp {report['timestamp']}")
 
 
+@test("kprobes")
+def tcp_events_by_function():
+    """S2-14: under the kernel's names, and all of them are in total_events and the histogram."""
+    report = probe("tcp", "-c", "lp-work", "--attach", SURE_ATTACH, command=[WORK, "tcp", "4", 60, 2_000_000])
+    events = report.json["event_type_breakdown"]
+    require_equal(events, {name: report.count(op=op) for name, op in
+                           (("tcp_sendmsg", "send"), ("tcp_recvmsg", "recv"), ("tcp_cleanup_rbuf", "cleanup_rbuf"))},
+                  "events by function")
+    require_equal(sum(events.values()), report.json["total_events"], "total_events")
+    require_equal(sum(report.json["histogram"].values()), report.json["total_events"], "sum of the histogram")
+    require(1.9 < report.json["percentiles"]["p999"] < 1000, f"in ms: {report.json['percentiles']}")
+
+
 @test("root")
 def file_is_rotated():
     """SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
