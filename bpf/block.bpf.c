@@ -283,8 +283,7 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	__u32 series;
 
 	if (has_more && ns < lat_config.min_ns) {
-		lat_uncount(span->op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
-		lat_count(span->op, LAT_FILTERED);
+		lat_count_filtered_late(span->op);
 		return;
 	}
 	series = lat_series_of(span, end);

@@ -406,8 +406,7 @@ static __always_inline bool call_pass_late(const struct place place, const struc
 {
 	if (ns >= lat_config.min_ns && file_pass(end.file))
 		return true;
-	lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
-	lat_count(place.op, LAT_FILTERED);
+	lat_count_filtered_late(place.op);
 	return false;
 }
 

@@ -31,13 +31,10 @@ static __noinline void connection_begin(__u64 socket, __u32 op, bool who)
 		lat_count(op, LAT_LOST_SPAN);
 }
 
-/* What its end finds out to be filtered counted as entered. */
 static __always_inline void connection_filtered(const struct lat_span *span)
 {
-	if (span->skip)
-		return;
-	lat_uncount(span->op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
-	lat_count(span->op, LAT_FILTERED);
+	if (!span->skip)
+		lat_count_filtered_late(span->op);
 }
 
 static __noinline void connection_record(const struct lat_span *span, __u32 ret, __u32 error)

@@ -136,8 +136,7 @@ static __always_inline void nest_end(const struct place place, void *ctx, __u32 
 	if (call_pass_result(result)) {
 		call_record(place, span, result, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
-		lat_uncount(place.op, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
-		lat_count(place.op, LAT_FILTERED);
+		lat_count_filtered_late(place.op);
 	}
 	nest_free(span, site);
 }

@@ -114,8 +114,7 @@ static __always_inline void pair_end(void *ctx, __u64 key, __s64 result)
 	if (call_pass_result(result)) {
 		call_record(pair_place, span, 0, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
-		lat_uncount(0, LAT_ENTERED); /* the reader adds LAT_FILTERED to it */
-		lat_count(0, LAT_FILTERED);
+		lat_count_filtered_late(0);
 	}
 	pair_free(span, key);
 }
