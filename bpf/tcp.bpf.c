@@ -16,7 +16,8 @@ PROBE_SOCKET_CALL(cleanup_rbuf_inner, OP_CLEANUP_RBUF, OUTCOME_COPIED, NESTS);
 
 static __always_inline bool has_who_filter(void)
 {
-	return lat_config.pid || lat_config.filter_comm || lat_config.filter_cgroup || lat_config.filter_follow;
+	return lat_config.pid || lat_config.filter_comm || lat_config.filter_cgroup || lat_config.filter_follow ||
+	       lat_config.filter_uid;
 }
 
 /* It has connected, or was accepted: its lifetime takes the place of the span that it had. */

@@ -73,6 +73,7 @@ bool host_has_kprobes(void)
 }
 
 static char *symbols;
+static char *cut_symbols; /* what host_each_function() hands out pieces of */
 
 /* The whole file; kept, since it takes long to read. NULL when it cannot be read. */
 static const char *kallsyms(void)
@@ -94,7 +95,8 @@ static const char *kallsyms(void)
 void host_release_symbols(void)
 {
 	free(symbols);
-	symbols = NULL;
+	free(cut_symbols);
+	symbols = cut_symbols = NULL;
 }
 
 /* "ADDRESS TYPE NAME[\t[MODULE]]", which is cut up. T and t are functions, W and w such that others may replace. */
@@ -115,13 +117,12 @@ static int consider_line(char *line, int (*consider)(void *context, const char *
 
 int host_each_function(int (*consider)(void *context, const char *function, const char *module), void *context)
 {
-	static char *text;
 	char *rest, *line;
 	int status = 0;
 
-	free(text);
-	text = kallsyms() ? strdup(kallsyms()) : NULL;
-	for (rest = text; !status && (line = strsep(&rest, "\n"));)
+	free(cut_symbols);
+	cut_symbols = kallsyms() ? strdup(kallsyms()) : NULL;
+	for (rest = cut_symbols; !status && (line = strsep(&rest, "\n"));)
 		status = consider_line(line, consider, context);
 	return status;
 }

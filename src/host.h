@@ -26,7 +26,7 @@ bool host_has_kprobes(void); /* the perf event source of that name */
 
 /*
  * Calls CONSIDER for each function that /proc/kallsyms lists, with the module that it is of or NULL; the strings last
- * until the next call. Ends with what is not 0, and returns it.
+ * until the next call or host_release_symbols(). Ends with what is not 0, and returns it.
  */
 int host_each_function(int (*consider)(void *context, const char *function, const char *module), void *context);
 

@@ -144,14 +144,16 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 }
 
 /* Sizes the maps. */
-static void size(struct probe *probe, uint32_t max_keys, uint32_t ring_bytes)
+static void size(struct probe *probe, uint32_t max_keys, uint32_t own_keys, uint32_t ring_bytes)
 {
 	struct lat_config *config = probe->config;
 	int n_cpus = libbpf_num_possible_cpus();
 	uint8_t shards;
 
+	if (own_keys < (uint32_t)DEFAULT_OWN_HISTS / config->n_banks)
+		own_keys = (uint32_t)DEFAULT_OWN_HISTS / config->n_banks;
 	if (!config->is_direct)
-		probe->n_series = (max_keys ? max_keys : DEFAULT_OWN_HISTS / config->n_banks) + 1;
+		probe->n_series = (max_keys ? max_keys : own_keys) + 1;
 	shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_SHARDS ? MAX_SHARDS : (uint32_t)n_cpus);
 	while (shards && probe->n_series * config->n_banks << shards > MAX_SHARDED_HISTS)
 		shards--;
@@ -235,7 +237,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 		status = configure(probe, options, &setup);
 	if (status)
 		return status;
-	size(probe, options->max_keys ? options->max_keys : setup.max_keys, options->ring_bytes);
+	size(probe, options->max_keys, setup.max_keys, options->ring_bytes);
 	error = bpf_object__load(probe->object);
 	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
 	kernel_btf_release();

@@ -302,7 +302,7 @@ static int add_places(struct setup *setup, const struct choices *choices)
 		*(uint64_t *)object_constant(setup->object, "func_cookie") = setup->places->items[0].cookie;
 		*(uint8_t *)object_constant(setup->object, "func__n_args") = (uint8_t)(n_args < 0 ? 0 : n_args);
 	}
-	setup->max_keys = (uint32_t)n * 2 > 240 ? (uint32_t)n * 2 : 0;
+	setup->max_keys = (uint32_t)n * 2;
 	return 0;
 }
 

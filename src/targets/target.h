@@ -47,7 +47,7 @@ struct setup {
 	struct places *places;     /* already has those of the stems */
 	char **sites;              /* to be set where the target has sites: their names, by number; taken over */
 	size_t n_sites;
-	uint32_t max_keys;         /* series without --by; 0 to begin with, for what fits */
+	uint32_t max_keys;         /* series that there should be room for without --by, where that is more than usual */
 };
 
 struct target {

@@ -136,7 +136,7 @@ static int configure(struct setup *setup)
 	if (!status && !attach_can_share(setup->n_sites))
 		return EXIT_CANNOT;
 	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
-	setup->max_keys = setup->n_sites * 2 > 240 ? (uint32_t)setup->n_sites * 2 : 0;
+	setup->max_keys = (uint32_t)setup->n_sites * 2;
 	return status;
 }
 
