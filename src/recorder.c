@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a run, --output: at its end, or as it goes on. */
+/* A file of a run, --output or --folded: at its end, or as it goes on. */
 #include "recorder.h"
 
 #include <errno.h>
@@ -24,25 +24,26 @@ struct recorder {
 	bool is_over, has_failed;
 };
 
-int recorder_open(struct recorder **result, const struct run_options *options)
+int recorder_open(struct recorder **result, const char *path, const struct sink *sink,
+		  const struct run_options *options)
 {
 	struct recorder *recorder;
 
 	*result = NULL;
-	if (!options->output)
+	if (!path)
 		return 0;
 	recorder = calloc(1, sizeof(*recorder));
 	if (!recorder)
-		return fail(-ENOMEM, "%s", options->output);
-	recorder->path = options->output;
+		return fail(-ENOMEM, "%s", path);
+	recorder->path = path;
 	recorder->sink_options.top = options->top;
-	if (cli_is_streamed(options))
-		recorder->writer = writer_open(options->output, options->flush_every, options->fsync);
+	if (path == options->output && cli_is_streamed(options))
+		recorder->writer = writer_open(path, options->flush_every, options->fsync);
 	else
-		recorder->out = out_open(options->output);
-	recorder->feed = (struct sink_feed){ options->sink, recorder->out, &recorder->sink_options };
+		recorder->out = out_open(path);
+	recorder->feed = (struct sink_feed){ sink, recorder->out, &recorder->sink_options };
 	*result = recorder;
-	return recorder->writer || recorder->out ? 0 : fail(-errno, "%s", options->output);
+	return recorder->writer || recorder->out ? 0 : fail(-errno, "%s", path);
 }
 
 /* As a record in memory, which the writer takes over. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a run, --output: at its end, or as it goes on. */
+/* A file of a run, --output or --folded: at its end, or as it goes on. */
 #ifndef RECORDER_H
 #define RECORDER_H
 
@@ -7,10 +7,12 @@
 
 struct recorder;
 struct run_options;
+struct sink;
 struct snapshot;
 
-/* Without --output *RECORDER is NULL, with which all others do nothing. 0 or -errno, reported. */
-int recorder_open(struct recorder **recorder, const struct run_options *options);
+/* Without PATH *RECORDER is NULL, with which all others do nothing. 0 or -errno, reported. */
+int recorder_open(struct recorder **recorder, const char *path, const struct sink *sink,
+		  const struct run_options *options);
 
 /* Errors are reported; what is traced goes on, and stdout shows it. */
 void recorder_write(struct recorder *recorder, const struct snapshot *snapshot);

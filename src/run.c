@@ -55,10 +55,8 @@ struct run {
 	struct child child;
 	bool has_child;
 	struct out *stdout_out, *stderr_out;
-	struct recorder *recorder; /* NULL without --output */
+	struct recorder *recorder, *folded; /* NULL without --output, --folded */
 	struct sink_feed screen; /* what is written to stdout_out */
-	struct out *folded_out; /* NULL without --folded */
-	bool has_failed;        /* to write there */
 	struct sink_options sink_options;
 	int epoll_fd, fds[N_EVENTS];
 	bool is_over;
@@ -163,23 +161,6 @@ static bool stdout_has_text(const struct run *run)
 	return !run->options->quiet && !(output && !strcmp(output, "-"));
 }
 
-/* The call stacks of the whole run. */
-static void write_folded(struct run *run, const struct snapshot *snapshot)
-{
-	static const struct sink_options options;
-	int error;
-
-	if (!run->folded_out || snapshot->number)
-		return;
-	sink_find("folded")->write(run->folded_out, snapshot, &options);
-	error = out_close(run->folded_out);
-	run->folded_out = NULL;
-	if (!error)
-		return;
-	run->has_failed = true;
-	fail(error, "%s", run->options->folded);
-}
-
 static int show(struct run *run, struct snapshot *snapshot)
 {
 	if (!snapshot)
@@ -193,7 +174,7 @@ static int show(struct run *run, struct snapshot *snapshot)
 		sink_feed(&run->screen, snapshot);
 	recorder_write(run->recorder, snapshot);
 	run->is_over |= recorder_is_over(run->recorder);
-	write_folded(run, snapshot);
+	recorder_write(run->folded, snapshot);
 	snapshot_free(snapshot);
 	return check_stdout(run);
 }
@@ -322,10 +303,9 @@ static int open_outputs(struct run *run)
 					  &run->sink_options, .has_all = true };
 	if (options->live && live_open(&run->live, &run->info))
 		return -ENOMEM;
-	run->folded_out = options->folded ? out_open(options->folded) : NULL;
-	if (options->folded && !run->folded_out)
-		return fail(-errno, "%s", options->folded);
-	return recorder_open(&run->recorder, options);
+	if (recorder_open(&run->folded, options->folded, sink_find("folded"), options))
+		return -EIO;
+	return recorder_open(&run->recorder, options->output, options->sink, options);
 }
 
 static int start_child(struct run *run)
@@ -429,13 +409,14 @@ static void allow_to_end(const struct run *run)
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-/* False when the file lacks something, which has been reported. */
+/* False when a file lacks something, which has been reported. */
 static bool finish(struct run *run)
 {
-	bool has_file;
+	bool has_files;
 
 	allow_to_end(run);
-	has_file = recorder_close(run->recorder);
+	has_files = recorder_close(run->recorder);
+	has_files &= recorder_close(run->folded);
 	if (run->has_child)
 		child_close(&run->child);
 	if (run->has_before)
@@ -446,14 +427,12 @@ static bool finish(struct run *run)
 	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
-	if (run->folded_out)
-		out_abandon(run->folded_out);
 	if (run->stdout_out)
 		out_close(run->stdout_out);
 	if (run->stderr_out)
 		out_close(run->stderr_out);
 	close(run->epoll_fd);
-	return has_file && !run->has_failed;
+	return has_files;
 }
 
 int run(const struct run_options *options)
