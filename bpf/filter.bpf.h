@@ -3,6 +3,8 @@
 #ifndef FILTER_BPF_H
 #define FILTER_BPF_H
 
+#include "state.bpf.h"
+
 /* The one cgroup of --cgroup; its descendants count as in it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);

@@ -133,7 +133,7 @@ static __always_inline void nest_end(const struct place place, void *ctx, __u32 
 		result = 0;
 	if (kind == RESULT_INT)
 		result = (__s32)result;
-	if (call_pass_result(result)) {
+	if (outcome_pass(result)) {
 		call_record(place, span, result, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_count_filtered_late(place.op);
