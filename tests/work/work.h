@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /*
  * Begins and ends what counts, for the calling thread: it is called lp-work meanwhile, so that a filter by name sees
@@ -21,6 +22,13 @@ void work_print_samples(const char *name, uint64_t *samples, uint64_t n_samples)
 
 /* Prints and ends the process with status 1. */
 void work_die(const char *what) __attribute__((noreturn));
+
+/*
+ * A TCP socket bound to a free port of the loopback interface, and its address, of the FAMILY "4", "6" or "mapped" (IPv4
+ * over an IPv6 socket). Dies where it cannot.
+ */
+int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
+uint16_t work_port(const struct sockaddr_storage *address);
 
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
