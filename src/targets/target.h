@@ -17,6 +17,7 @@ struct op {
 	bool has_bytes;
 	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
 	bool is_total;     /* derived, and only measured with --total */
+	bool is_extra;     /* only measured where --op names it */
 };
 
 /*
@@ -84,6 +85,9 @@ struct target {
 /* The target of that name, or NULL. Targets are in order of name. */
 const struct target *target_find(const char *name);
 const struct target *target_at(size_t index); /* NULL behind the last */
+
+/* Bits of the operations that are measured when --op names none. */
+uint32_t target_default_ops(const struct target *target);
 
 /* How far behind an operation the first is that is derived from it, and then the next; 0 when the target has no derived ones. */
 uint32_t target_derived_offset(const struct target *target);

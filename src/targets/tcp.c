@@ -8,9 +8,9 @@
 #include "tcp.skel.h"
 
 /* As in bpf/tcp.bpf.c. */
-enum { SEND, RECV, CLEANUP_RBUF, CONNECT, ACCEPT, LIFETIME };
+enum { SEND, RECV, CLEANUP_RBUF, CONNECT, ACCEPT, LIFETIME, REQUEST, SRTT };
 
-#define MAX_SOCKETS 16384
+#define N_SOCKETS 8192 /* with --max-keys at least as many as that: about 100 bytes each, 136 with who it was */
 
 static const struct op ops[] = {
 	[SEND] = { .name = "send", .help = "tcp_sendmsg: until the data is queued, not until it is delivered",
@@ -20,6 +20,9 @@ static const struct op ops[] = {
 	[CONNECT] = { .name = "connect", .help = "from the SYN on until the connection stands, or has failed" },
 	[ACCEPT] = { .name = "accept", .help = "a connection's wait in the queue, until accept returns it" },
 	[LIFETIME] = { .name = "lifetime", .help = "from connected or accepted until closed; recorded as it closes" },
+	[REQUEST] = { .name = "request", .help = "clients: last send to first receive; servers: first receive to first send",
+		      .is_extra = true },
+	[SRTT] = { .name = "srtt", .help = "TCP's smoothed round-trip time of a connection, as it closes", .is_extra = true },
 };
 
 static const struct stem stems[] = {
@@ -29,16 +32,25 @@ static const struct stem stems[] = {
 	/* Called directly where the compiler has inlined the other. */
 	{ .name = "cleanup_rbuf_inner", .op = CLEANUP_RBUF, .functions = { "__tcp_cleanup_rbuf" } },
 	{ .name = "inet_sock_set_state", .op = CONNECT, .tracepoint = "inet_sock_set_state",
-	  .ops = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME },
-	{ .name = "accepted", .op = ACCEPT, .functions = { "inet_csk_accept" }, .ops = 1U << ACCEPT | 1U << LIFETIME },
+	  .ops = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME | 1U << REQUEST | 1U << SRTT },
+	{ .name = "accepted", .op = ACCEPT, .functions = { "inet_csk_accept" },
+	  .ops = 1U << ACCEPT | 1U << LIFETIME | 1U << SRTT },
+	{ .name = "tcp_rcv_space_adjust", .op = REQUEST, .tracepoint = "tcp_rcv_space_adjust", .ops = 1U << REQUEST },
+	{ .name = "request_send", .op = REQUEST, .functions = { "tcp_sendmsg_locked" }, .ops = 1U << REQUEST },
+	{ .name = "request_sendpage", .op = REQUEST, .functions = { "do_tcp_sendpages" } },
 };
 
 static int configure(struct setup *setup)
 {
-	const uint32_t connections = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME;
+	const uint32_t connections = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME | 1U << SRTT, requests = 1U << REQUEST;
+	struct bpf_map *sockets = bpf_object__find_map_by_name(setup->object, "lat_sockets");
+	const uint32_t room = setup->options->max_keys > N_SOCKETS ? setup->options->max_keys : N_SOCKETS;
+	const uint32_t n = room * (!!(setup->config->op_mask & connections) + !!(setup->config->op_mask & requests));
 
-	if (setup->config->op_mask & connections)
-		bpf_map__set_max_entries(bpf_object__find_map_by_name(setup->object, "lat_sockets"), MAX_SOCKETS);
+	if (n)
+		bpf_map__set_max_entries(sockets, n);
+	if (!setup->config->needs_who)
+		bpf_map__set_value_size(sockets, offsetof(struct lat_span, bytes));
 	return 0;
 }
 
@@ -64,7 +76,7 @@ static const struct target tcp = {
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER |
-		1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY,
+		1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY | 1U << LAT_DIM_ROLE,
 	.needs_kprobes = true,
 	.elf_bytes = tcp_bpf__elf_bytes,
 	.configure = configure,
