@@ -32,16 +32,45 @@ static __always_inline bool connection_enter(__u32 op, bool pass)
 	return connection_asked(op) && count == LAT_ENTERED;
 }
 
+/* Another connection begins where one was that nobody has seen the end of. */
+static __always_inline void connection_forget(__u64 socket)
+{
+	const struct lat_span *old = bpf_map_lookup_elem(&lat_sockets, &socket);
+
+	if (!old)
+		return;
+	if (!old->skip)
+		lat_count(old->op, LAT_LOST_EXIT);
+	bpf_map_delete_elem(&lat_sockets, &socket);
+}
+
 /* WHO is whether it is known: false in interrupts. */
 static __noinline void connection_begin(__u64 socket, __u32 op, __u32 role, bool who)
 {
 	struct lat_span span = { .id = socket, .op = op, .role = role, .skip = !connection_enter(op, true) };
 
+	connection_forget(socket);
 	if (who && lat_config.needs_who)
 		span_set_who(&span);
 	span.start_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&lat_sockets, &socket, &span, BPF_ANY) && !span.skip)
 		lat_count(op, LAT_LOST_SPAN);
+}
+
+/*
+ * Takes the socket's span out of the map: whoever does so ends it, as accept may return a connection just while it is
+ * reset. False when there is none, or somebody else has it.
+ */
+static __always_inline bool connection_take(__u64 socket, struct lat_span *span)
+{
+	const struct lat_span *found = bpf_map_lookup_elem(&lat_sockets, &socket);
+
+	if (!found)
+		return false;
+	__builtin_memcpy(span, found, offsetof(struct lat_span, bytes));
+	if (lat_config.needs_who)
+		*span = *found;
+	return !bpf_map_delete_elem(&lat_sockets, &socket);
 }
 
 static __always_inline void connection_filtered(const struct lat_span *span)

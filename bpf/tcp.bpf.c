@@ -52,18 +52,14 @@ static __always_inline void lifetime_begin(struct lat_span *span, __u64 socket, 
 
 static __always_inline void connect_begin(__u64 socket)
 {
-	struct lat_span *span = bpf_map_lookup_elem(&lat_sockets, &socket);
 	bool pass = !lat_config.filter || filter_pass();
 
-	if (span && !span->skip)
-		lat_count(span->op, LAT_LOST_EXIT);
 	if (pass && (connection_asked(OP_CONNECT) || is_remembered())) {
 		connection_begin(socket, OP_CONNECT, LAT_ROLE_CLIENT, true);
 		return;
 	}
 	connection_enter(OP_CONNECT, pass);
-	if (span)
-		bpf_map_delete_elem(&lat_sockets, &socket);
+	connection_forget(socket);
 }
 
 static __always_inline void connect_end(__u64 socket, __u8 old)
@@ -99,16 +95,11 @@ static __always_inline void srtt_record(const struct lat_span *known, __u64 sock
 	connection_record(&span, LAT_RET_OK, 0, ns);
 }
 
-static __always_inline void connection_end(__u64 socket)
+static __always_inline void span_end(const struct lat_span *span)
 {
-	struct lat_span *span = bpf_map_lookup_elem(&lat_sockets, &socket);
-	__u32 error;
+	__u64 socket = span->id; /* the macro takes what it is given for a path through kernel structs */
+	__u32 error = BPF_CORE_READ((struct sock *)socket, sk_err);
 
-	if (connection_asked(OP_SRTT))
-		srtt_record(span, socket);
-	if (!span)
-		return;
-	error = BPF_CORE_READ((struct sock *)socket, sk_err);
 	if (!error && span->op != OP_LIFETIME)
 		error = ECONNABORTED;
 	/* Nobody accepted it. */
@@ -116,7 +107,17 @@ static __always_inline void connection_end(__u64 socket)
 		connection_filtered(span);
 	else
 		connection_record(span, error ? LAT_RET_ERROR : LAT_RET_OK, error, connection_age(span));
-	bpf_map_delete_elem(&lat_sockets, &socket);
+}
+
+static __always_inline void connection_end(__u64 socket)
+{
+	struct lat_span span = {};
+	bool is_known = connection_take(socket, &span);
+
+	if (connection_asked(OP_SRTT))
+		srtt_record(is_known ? &span : NULL, socket);
+	if (is_known)
+		span_end(&span);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -184,28 +185,36 @@ int tcp_rcv_space_adjust(__u64 *ctx)
 PROBE_REQUEST_SEND(request_send);
 PROBE_REQUEST_SEND(request_sendpage);
 
+static __always_inline bool is_closed(__u64 socket)
+{
+	return BPF_CORE_READ((struct sock *)socket, __sk_common.skc_state) == TCP_CLOSE;
+}
+
 static __always_inline void accept_end(__u64 socket)
 {
-	struct lat_span *span;
-	bool pass;
+	struct lat_span span = {};
+	bool pass, is_known;
 
 	if (!lat_read(lat_state.gate) || !socket)
 		return;
 	pass = !lat_config.filter || filter_pass();
-	span = bpf_map_lookup_elem(&lat_sockets, &socket);
-	if (span && span->op == OP_ACCEPT && !pass) {
-		connection_filtered(span);
-	} else if (span && span->op == OP_ACCEPT) {
+	is_known = connection_take(socket, &span);
+	if (is_known && !pass) {
+		connection_filtered(&span);
+	} else if (is_known) {
 		if (lat_config.needs_who)
-			span_set_who(span);
-		connection_record(span, LAT_RET_OK, 0, connection_age(span));
+			span_set_who(&span);
+		connection_record(&span, LAT_RET_OK, 0, connection_age(&span));
 	}
 	/* It may have been reset in the queue, and then has recorded that. */
-	if (BPF_CORE_READ((struct sock *)socket, __sk_common.skc_state) == TCP_CLOSE)
+	if (is_closed(socket))
 		return;
-	if (!span && connection_asked(OP_ACCEPT) && !lat_config.has_filter)
+	if (!is_known && connection_asked(OP_ACCEPT) && !lat_config.has_filter)
 		lat_count(OP_ACCEPT, LAT_UNMATCHED);
-	lifetime_begin(span, socket, pass);
+	lifetime_begin(NULL, socket, pass);
+	/* While this came to be known, or a moment before. */
+	if (is_closed(socket) && connection_take(socket, &span))
+		span_end(&span);
 }
 
 /* Only its return says which connection it is. */

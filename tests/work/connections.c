@@ -25,6 +25,40 @@ static void refuse(const char *family, uint64_t n)
 	close(bound);
 }
 
+/* Reset while they wait to be accepted. */
+int work_resets(int argc, char **argv)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	struct sockaddr_storage address;
+	socklen_t length;
+	uint64_t n, i;
+	int listener, fd;
+
+	if (argc != 3)
+		return 2;
+	n = strtoull(argv[2], NULL, 10);
+	listener = work_bind(argv[1], &address, &length);
+	if (listen(listener, (int)n))
+		work_die("listen");
+	work_begin();
+	for (i = 0; i < n; i++) {
+		fd = socket(address.ss_family, SOCK_STREAM, 0);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		if (connect(fd, (struct sockaddr *)&address, length))
+			work_die("connect");
+		close(fd);
+	}
+	for (i = 0; i < n; i++) {
+		fd = accept(listener, NULL, NULL);
+		if (fd < 0)
+			work_die("accept");
+		close(fd);
+	}
+	work_end();
+	printf("{\"port\": %d}\n", work_port(&address));
+	return 0;
+}
+
 int work_connections(int argc, char **argv)
 {
 	uint64_t n, i, n_refused, delay_ns, *connects;

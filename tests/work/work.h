@@ -24,8 +24,8 @@ void work_print_samples(const char *name, uint64_t *samples, uint64_t n_samples)
 void work_die(const char *what) __attribute__((noreturn));
 
 /*
- * A TCP socket bound to a free port of the loopback interface, and its address, of the FAMILY "4", "6" or "mapped" (IPv4
- * over an IPv6 socket). Dies where it cannot.
+ * A TCP socket bound to a port of the loopback interface, and its address. FAMILY is "4", "6" or "mapped" (IPv4 over an
+ * IPv6 socket), and may be followed by ":PORT"; else any free one is taken. Dies where it cannot.
  */
 int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
 uint16_t work_port(const struct sockaddr_storage *address);
@@ -38,6 +38,8 @@ int work_pattern(int argc, char **argv);
 int work_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_connections(int argc, char **argv);
+int work_resets(int argc, char **argv);
+int work_requests(int argc, char **argv);
 int work_direct(int argc, char **argv);
 int work_blocked(int argc, char **argv);
 int work_merge(int argc, char **argv);
