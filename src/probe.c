@@ -124,7 +124,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
 		debug("cannot tell this process's PID namespace: taken as the initial one");
 	config->filter = (uint8_t)filter_kind(config);
-	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->key_has_who = !!(options->dims & who);
+	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
 	status = probe->target->configure ? probe->target->configure(setup) : 0;
 	probe->sites = setup->sites;
 	probe->n_sites = setup->n_sites;
@@ -136,9 +137,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2 ||
-			   config->passes_late || config->sample_below;
-	config->is_plain = config->is_direct && !config->has_more;
+	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
+			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
 	config->keys_ends = !!(options->dims & ends);
 	config->needs_socket = config->keys_ends || options->dims & 1U << LAT_DIM_ROLE ||
 			       (config->outlier_ns && probe->target->dims & 1U << LAT_DIM_CONN);
