@@ -217,7 +217,7 @@ struct lat_bucket_counts {
 
 enum lat_filter {
 	LAT_FILTER_NONE,
-	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number */
+	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number, where programs can see tasks */
 	LAT_FILTER_ANY,
 };
 
