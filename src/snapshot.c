@@ -237,21 +237,26 @@ static int compare_series(const void *a, const void *b)
 	return order;
 }
 
-static int compare_but_ret(const struct series *left, const struct series *right)
+int series_compare_but(const struct series *left, const struct series *right, const char *name)
 {
+	const struct label *a = left->labels, *b = right->labels;
+	const struct label *a_end = a + left->n_labels, *b_end = b + right->n_labels;
 	int order = 0;
-	size_t i;
 
-	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)
-		if (strcmp(left->labels[i].name, "ret"))
-			order = strcmp(left->labels[i].value, right->labels[i].value);
-	return order ? order : (left->n_labels > right->n_labels) - (left->n_labels < right->n_labels);
+	for (; !order; a++, b++) {
+		a += a < a_end && !strcmp(a->name, name);
+		b += b < b_end && !strcmp(b->name, name);
+		if (a == a_end || b == b_end)
+			return (b == b_end) - (a == a_end);
+		order = strcmp(a->value, b->value);
+	}
+	return order;
 }
 
 static int compare_siblings(const void *a, const void *b)
 {
 	const struct series *left = *(struct series *const *)a, *right = *(struct series *const *)b;
-	int order = compare_but_ret(left, right);
+	int order = series_compare_but(left, right, "ret");
 
 	return order ? order : (left > right) - (left < right);
 }
@@ -268,7 +273,7 @@ static bool link_siblings(struct snapshot *snapshot)
 		sorted[i] = &snapshot->series[i];
 	qsort(sorted, snapshot->n_series, sizeof(*sorted), compare_siblings);
 	for (i = 0; i < snapshot->n_series; i++) {
-		if (i && !compare_but_ret(sorted[i - 1], sorted[i])) {
+		if (i && !series_compare_but(sorted[i - 1], sorted[i], "ret")) {
 			sorted[i]->first_sibling = sorted[i - 1]->first_sibling;
 			sorted[i - 1]->next_sibling = sorted[i];
 		} else {

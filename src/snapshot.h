@@ -194,6 +194,9 @@ double series_row_mean_ns(const struct series *series, unsigned int row);
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
 
+/* An order by the values of all labels, in their order, but that of NAME. */
+int series_compare_but(const struct series *left, const struct series *right, const char *name);
+
 /* Whether it is part of struct totals: a request counts once, whatever its phases. */
 bool series_is_in_totals(const struct series *series);
 

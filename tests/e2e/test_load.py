@@ -8,6 +8,7 @@ import subprocess
 from checks import LOSSES
 from harness import (MISSES_COMPLETIONS, SURE_ATTACH, Folder, Tracing, may_miss, require, require_equal,
                      start_work)
+from loop import LoopDisk
 from null_blk import NullDisk
 from registry import test
 
@@ -103,13 +104,5 @@ def requests():
 
 @test("loop", "fio")
 def requests_to_a_loop_device():
-    with Folder() as folder:
-        image = folder / "image"
-        with open(image, "wb") as file:
-            file.truncate(64 << 20)
-        path = subprocess.run(["losetup", "--find", "--show", image], stdout=subprocess.PIPE, check=True,
-                              text=True).stdout.strip()
-        try:
-            load_disk(path)
-        finally:
-            subprocess.run(["losetup", "--detach", path], check=True)
+    with LoopDisk(n_bytes=64 << 20) as disk:
+        load_disk(disk.path)
