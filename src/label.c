@@ -231,6 +231,8 @@ void label_names_free(struct label_names *names)
 		free(names->cgroups[--names->n_cgroups].path);
 	free(names->cgroups);
 	label_files_free(names->files, names->n_files);
+	while (names->n_devices)
+		free(names->devices[--names->n_devices].name);
 	free(names->devices);
 }
 

@@ -35,7 +35,7 @@ void labels_free(struct label *labels, size_t n_labels);
 struct label_names {
 	struct device_name {
 		uint32_t device; /* kernel dev_t */
-		char name[64];
+		char *name;
 	} *devices;
 	size_t n_devices;
 	struct cgroup_name {

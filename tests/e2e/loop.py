@@ -20,6 +20,7 @@ class LoopDisk:
         done = subprocess.run(["losetup", "--find", "--show", self.file], check=True, capture_output=True, text=True)
         self.path = done.stdout.strip()
         self.name = os.path.basename(self.path)
+        self.label = f"{self.name} ({self.file})"
         return self
 
     def __exit__(self, *_):

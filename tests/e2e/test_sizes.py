@@ -35,7 +35,7 @@ def require_table(disk, by):
         n_excused = report.account("read")["lost_exit"] if MISSES_COMPLETIONS else 0
         require(n - n_excused <= found <= n, f"{found} reads of {n_bytes} bytes, not {n}: {report.account('read')}")
     expected = [report.one(op="read", phase="device", size=f"{low}{high}")["count"] for low, high in COLUMNS.values()]
-    heading = f"read  device  {disk.name}: " if "device" in by else "read  device: "
+    heading = f"read  device  {disk.label}: " if "device" in by else "read  device: "
     for text in report.stdout, replayed:
         names, sums, counts = table_of(text, heading)
         require_equal(names, list(COLUMNS.values()), "columns")
