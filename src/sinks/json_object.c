@@ -157,8 +157,10 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	if (series->device_id)
 		json_set_integer(&object, "device_id", series->device_id);
 	json_set_integer(&object, "count", series->count);
-	if (series->weight > 1)
-		json_set_integer(&object, "estimated_count", series->count * series->weight);
+	if (series->weight > 1) {
+		json_set(&object, "estimated", json_true());
+		json_set_integer(&object, "measured", series_n_measured(series));
+	}
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
 	json_set_integer(&object, "min_ns", series->min_ns);
@@ -172,8 +174,6 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	}
 	if (series->has_bytes) {
 		json_set_integer(&object, "bytes", series->bytes);
-		if (series->weight > 1)
-			json_set_integer(&object, "estimated_bytes", series->bytes * series->weight);
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
 	}
 	json_set(&object, "percentiles", make_percentiles(series));
@@ -354,8 +354,10 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 	set_times(&root, snapshot);
 	json_set_integer(&root, "max_latency_ns", snapshot->run->max_ns);
 	json_set_integer(&root, "outlier_ns", snapshot->run->outlier_ns);
-	if (snapshot->run->sample_rate > 1)
+	if (snapshot->run->sample_rate > 1) {
 		json_set_integer(&root, "sample_rate", snapshot->run->sample_rate);
+		json_set(&root, "estimated", json_true());
+	}
 	json_set(&root, "probes", make_probes(snapshot->run));
 	if (snapshot->run->sources)
 		json_set(&root, "merged_from", make_sources(snapshot->run));

@@ -96,14 +96,13 @@ static void print_header(const struct text *text)
 
 static void print_totals(const struct text *text, const struct series *series)
 {
-	uint64_t count = series->count * series->weight;
 	char buffer[UNITS_LEN];
 
-	out_printf(text->out, ": %s%s %s", series->weight > 1 ? "about " : "", units_count(buffer, count),
-		   count == 1 ? "op" : "ops");
+	out_printf(text->out, ": %s%s %s", series->weight > 1 ? "about " : "", units_count(buffer, series->count),
+		   series->count == 1 ? "op" : "ops");
 	out_printf(text->out, ", %s/s", units_rate(buffer, series->rate_per_s));
 	if (series->has_bytes) {
-		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes * series->weight));
+		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes));
 		out_printf(text->out, ", %s/s", units_bytes(buffer, series->bytes_per_s));
 	}
 	out_puts(text->out, "\n");
@@ -260,8 +259,7 @@ static void print_siblings(struct text *text, const struct series *head)
 			out_puts(text->out, "  ");
 			out_escaped(text->out, series_label(series, "ret"), 6);
 			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
-				   units_count(count, series->count * series->weight),
-				   series->count * series->weight == 1 ? "op" : "ops",
+				   units_count(count, series->count), series->count == 1 ? "op" : "ops",
 				   text_share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
 				   text_extreme(&text->notes, series, series->max_ns, max));
 		}
@@ -358,15 +356,6 @@ static void print_nothing(const struct text *text)
 	out_puts(text->out, "\n");
 }
 
-static void print_sampling(const struct text *text)
-{
-	uint32_t sample_rate = text->snapshot->run->sample_rate;
-
-	if (sample_rate > 1)
-		out_printf(text->out, "\nabout: estimated, as 1 of %u was measured; histograms count what was measured\n",
-			   sample_rate);
-}
-
 static void write_text(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
 {
 	struct snapshot *sums = sizes_add_up(snapshot);
@@ -385,7 +374,6 @@ static void write_text(struct out *out, const struct snapshot *snapshot, const s
 	else
 		print_nothing(&text);
 	text_write_totals(out, snapshot);
-	print_sampling(&text);
 	text_write_notes(out, &text.notes);
 	out_puts(out, "\n");
 	text_write_account(out, snapshot);

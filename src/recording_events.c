@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Single operations in a recorded JSON object: outliers, their stacks, and what is pending. */
+#include "recording_events.h"
+
+#include <string.h>
+
+#include "recording_fields.h"
+#include "snapshot.h"
+
+static void parse_outliers(struct parse *parse, const json_t *root, struct snapshot *snapshot)
+{
+	const json_t *array, *object;
+	size_t n = parse_array(parse, root, "outliers", false, &array), i;
+	struct outlier *outlier;
+
+	if (!array)
+		return;
+	snapshot->outliers.items = parse_room(parse, n, sizeof(*outlier));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		object = json_array_get(array, i);
+		outlier = &snapshot->outliers.items[snapshot->outliers.n++];
+		outlier->end_realtime_ns = parse_number(parse, object, "end_realtime_ns");
+		outlier->latency_ns = parse_number(parse, object, "latency_ns");
+		outlier->bytes = parse_number(parse, object, "bytes");
+		outlier->sector = OUTLIER_NO_SECTOR;
+		if (json_object_get(object, "sector"))
+			outlier->sector = parse_number(parse, object, "sector");
+		outlier->pid = parse_id(parse, object, "pid");
+		outlier->tid = parse_id(parse, object, "tid");
+		parse_labels(parse, object, &outlier->labels, &outlier->n_labels);
+	}
+}
+
+static void parse_stacks(struct parse *parse, const json_t *root, struct snapshot *snapshot)
+{
+	const json_t *array, *object;
+	size_t n = parse_array(parse, root, "stacks", false, &array), i;
+
+	if (!array)
+		return;
+	snapshot->stacks = parse_room(parse, n, sizeof(*snapshot->stacks));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		object = json_array_get(array, i);
+		snapshot->stacks[i] = (struct stack){
+			.folded = strdup(parse_text(parse, object, "folded")),
+			.count = parse_number(parse, object, "count"),
+			.sum_ns = parse_number(parse, object, "sum_ns"),
+		};
+		snapshot->n_stacks++;
+		if (!snapshot->stacks[i].folded)
+			parse_complain(parse, "memory is short");
+	}
+}
+
+static void parse_pending(struct parse *parse, const json_t *root, struct snapshot *snapshot)
+{
+	const json_t *array, *object;
+	size_t n = parse_array(parse, root, "pending", false, &array), i;
+	struct pending *pending;
+
+	if (!array)
+		return;
+	snapshot->pending = parse_room(parse, n, sizeof(*pending));
+	for (i = 0; i < n && !parse->has_failed; i++) {
+		object = json_array_get(array, i);
+		pending = &snapshot->pending[snapshot->n_pending++];
+		pending->age_ns = parse_number(parse, object, "age_ns");
+		pending->bytes = parse_number(parse, object, "bytes");
+		pending->sector = OUTLIER_NO_SECTOR;
+		if (json_object_get(object, "sector"))
+			pending->sector = parse_number(parse, object, "sector");
+		pending->pid = parse_id(parse, object, "pid");
+		pending->tid = parse_id(parse, object, "tid");
+		parse_all_labels(parse, object, &pending->labels, &pending->n_labels);
+	}
+}
+
+void parse_events(struct parse *parse, const json_t *root, struct snapshot *snapshot)
+{
+	parse_outliers(parse, root, snapshot);
+	parse_stacks(parse, root, snapshot);
+	parse_pending(parse, root, snapshot);
+}
