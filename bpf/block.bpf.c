@@ -294,8 +294,8 @@ int block_rq_merge(__u64 *ctx)
 
 static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	const bool has_more = lat_config.has_more;
-	const struct lat_extra *extra = has_more && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
+	const bool is_plain = lat_config.is_plain;
+	const struct lat_extra *extra = !is_plain && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
 	const struct ending end = {
 		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
 		.is_request = true, .extra = extra,
@@ -304,16 +304,16 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	bool is_recorded;
 	__u32 series;
 
-	if (has_more && ns < lat_config.min_ns) {
+	if (!is_plain && ns < lat_config.min_ns) {
 		lat_count_filtered_late(span->op);
 		return;
 	}
 	series = lat_series_of(span, end);
-	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, has_more);
-	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, has_more);
-	if (has_more && lat_config.n_banks > 2)
-		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, true);
-	if (has_more && is_recorded && is_outlier(ns))
+	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, is_plain);
+	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, is_plain);
+	if (!is_plain && lat_config.n_banks > 2)
+		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, is_plain);
+	if (!is_plain && is_recorded && is_outlier(ns))
 		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 

@@ -78,10 +78,10 @@ static __noinline void bucket_add(__u32 index, __u64 ns)
 }
 
 /*
- * Its time: into the histogram, or into the account as to why not; false when it is the latter. HAS_MORE is
- * lat_config.has_more, which the caller knows.
+ * Its time: into the histogram, or into the account as to why not; false when it is the latter. IS_PLAIN is
+ * lat_config.is_plain, which the caller knows.
  */
-static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool has_more)
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool is_plain)
 {
 	struct lat_hist *hist;
 	__u32 index, slot;
@@ -98,7 +98,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
 		return false;
 	lat_add(&hist->slots[slot], 1);
-	if (has_more && lat_config.n_buckets)
+	if (!is_plain && lat_config.n_buckets)
 		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)
@@ -117,7 +117,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 		if (~ns > lat_read(hist->inverse_min_ns))
 			lat_write(hist->inverse_min_ns, ~ns);
 	}
-	if (!lat_config.is_direct && series == LAT_SERIES_OTHER)
+	if (!is_plain && !lat_config.is_direct && series == LAT_SERIES_OTHER)
 		lat_count(op, LAT_OTHER_KEY);
 	return true;
 }

@@ -39,7 +39,13 @@ static __always_inline bool is_same_stack(__u64 frame, __u64 other)
 
 static __always_inline bool is_same_frame(__u64 frame, __u64 begun, bool is_kretprobe)
 {
-	return is_kretprobe ? frame - begun + KRETPROBE_SLACK <= 2 * KRETPROBE_SLACK : frame == begun;
+	__u64 above = frame;
+
+	if (!is_kretprobe)
+		return frame == begun;
+	/* In assembly, or it is computed for fentry as well, whose frame the verifier knows as an address. */
+	asm volatile("%0 -= %1" : "+r"(above) : "r"(begun));
+	return above + KRETPROBE_SLACK <= 2 * KRETPROBE_SLACK;
 }
 
 /* Of idle tasks there is one a CPU, all with number 0. */
@@ -141,27 +147,27 @@ static __always_inline void *ctx_copy(void *ctx)
 	return copy;
 }
 
-static __always_inline __u64 call_frame(const struct place place, void *ctx)
+static __always_inline __u64 call_frame(const struct place *place, void *ctx)
 {
-	if (place.is_syscall)
+	if (place->is_syscall)
 		return CTX_WORD(ctx, 0);
-	return place.is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
+	return place->is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
 }
 
-static __always_inline __u32 call_second_argument(const struct place place, void *ctx)
+static __always_inline __u32 call_second_argument(const struct place *place, void *ctx)
 {
-	return place.is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
+	return place->is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
 }
 
 /*
  * The first argument of a function that fentry shows, or the return address of one that a kprobe shows: while the call
  * is under way that stays where FRAME points to, and once it is over other calls write there.
  */
-static __always_inline __u64 call_mark(const struct place place, void *ctx)
+static __always_inline __u64 call_mark(const struct place *place, void *ctx)
 {
 	__u64 mark = 0;
 
-	if (!place.is_kprobe)
+	if (!place->is_kprobe)
 		return CTX_WORD(ctx, 0);
 	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)PT_REGS_SP((struct pt_regs *)ctx));
 	return mark;

@@ -101,12 +101,16 @@ static __always_inline __u32 series_of_key(const struct lat_span *span, const st
 	return series_add(&key);
 }
 
+/* Without dimensions. */
+static __always_inline __u32 lat_direct_series(const struct ending end)
+{
+	return (end.op + end.site) * LAT_N_RETS + end.ret;
+}
+
 /* The series of a span that has come to its end. */
 static __always_inline __u32 lat_series_of(const struct lat_span *span, const struct ending end)
 {
-	if (!lat_config.is_direct)
-		return series_of_key(span, end);
-	return (end.op + end.site) * LAT_N_RETS + end.ret;
+	return lat_config.is_direct ? lat_direct_series(end) : series_of_key(span, end);
 }
 
 #endif

@@ -135,10 +135,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2 ||
-			   config->passes_late || config->sample_below;
-	config->is_plain = config->is_direct && !config->has_more;
-	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
+			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
+	config->key_has_who = !!(options->dims & who);
+	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
 	config->needs_socket = !!(options->dims & sockets);
 	return 0;
 }

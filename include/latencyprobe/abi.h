@@ -249,9 +249,9 @@ struct lat_config {
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 n_shards_log2; /* of the histograms */
-	__u8 is_plain;      /* neither dimensions nor has_more */
-	__u8 has_more;      /* any of outliers, buckets, extras, totals: one question to ask in place of several */
-	__u8 needs_who;     /* who it was is part of keys or of events */
+	__u8 is_plain;      /* neither dimensions nor any of outliers, buckets, extras, totals: one question in place of several */
+	__u8 key_has_who;   /* who it was is part of keys */
+	__u8 needs_who;     /* or of events */
 	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
 	__u8 is_direct;     /* no dimension: series = (op + site) * LAT_N_RETS + ret */
 	__u8 n_key_words;
