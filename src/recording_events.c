@@ -2,10 +2,31 @@
 /* Single operations in a recorded JSON object: outliers, their stacks, and what is pending. */
 #include "recording_events.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "recording_fields.h"
 #include "snapshot.h"
+
+/* Frames from the innermost on, which the text that they become has last; NULL where there are none. */
+static char *parse_stack(struct parse *parse, const json_t *object)
+{
+	const json_t *array;
+	size_t n = parse_array(parse, object, "stack", false, &array), i, n_bytes;
+	char *folded = NULL;
+	FILE *stream = array ? open_memstream(&folded, &n_bytes) : NULL;
+	const char *frame;
+
+	for (i = n; stream && i--;) {
+		frame = json_string_value(json_array_get(array, i));
+		if (!frame)
+			parse_complain(parse, "a frame of \"stack\" is no text");
+		fprintf(stream, "%s%s", i + 1 < n ? ";" : "", frame ? frame : "");
+	}
+	if (array && (!stream || fclose(stream)))
+		parse_complain(parse, "memory is short");
+	return folded;
+}
 
 static void parse_outliers(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
@@ -27,6 +48,7 @@ static void parse_outliers(struct parse *parse, const json_t *root, struct snaps
 			outlier->sector = parse_number(parse, object, "sector");
 		outlier->pid = parse_id(parse, object, "pid");
 		outlier->tid = parse_id(parse, object, "tid");
+		outlier->folded = parse_stack(parse, object);
 		parse_labels(parse, object, &outlier->labels, &outlier->n_labels);
 	}
 }
