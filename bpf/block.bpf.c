@@ -88,11 +88,32 @@ static __always_inline enum block_op request_op(struct request *rq)
 	}
 }
 
+#define DISK_NAME_LEN 32 /* include/linux/genhd.h */
+
+/* "nvme0c1n2", a path of NVMe multipath; 0 for any other name. */
+static __noinline __u32 hidden_device(struct gendisk *disk)
+{
+	char name[DISK_NAME_LEN] = "";
+	__u32 numbers[3] = {}, n = 0, i;
+
+	bpf_probe_read_kernel(name, sizeof(name), &disk->disk_name);
+	if (name[0] != 'n' || name[1] != 'v' || name[2] != 'm' || name[3] != 'e')
+		return 0;
+	for (i = 4; i < DISK_NAME_LEN && name[i] && n < 3; i++) {
+		if (name[i] >= '0' && name[i] <= '9')
+			numbers[n] = numbers[n] * 10 + (name[i] - '0');
+		else
+			n++;
+	}
+	return n == 2 ? lat_hidden_device(numbers[0], numbers[1], numbers[2]) : 0;
+}
+
 static __always_inline __u32 request_device(struct request *rq)
 {
 	struct gendisk *disk = request_disk(rq);
+	__u32 device = (__u32)disk->major << 20 | (__u32)disk->first_minor;
 
-	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
+	return device ? device : hidden_device(disk);
 }
 
 #define FLAG(rq, kernel_name, flag) \
@@ -125,7 +146,8 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	enum block_op op = request_op(rq);
 	enum lat_count count = LAT_ENTERED;
 
-	if (lat_config.device && (device == lat_config.device) == filter_negates(LAT_NOT_DEVICE)) {
+	if (lat_config.device &&
+	    ((device & lat_config.device_mask) == lat_config.device) == filter_negates(LAT_NOT_DEVICE)) {
 		/* Without a span this comes again when the request is issued, unless block_io_start began it. */
 		if (is_issue || lat_config.io_start)
 			lat_count(op, LAT_FILTERED);
