@@ -149,7 +149,6 @@ static void test_series_other(void **state)
 {
 	const struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), other = { .words = { ~0ULL } };
 	struct reading now = fixture_reading(SECOND);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
 	struct snapshot *snapshot;
 
 	(void)state;
@@ -158,7 +157,7 @@ static void test_series_other(void **state)
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = 3 + 4;
 	now.accounts[FILES_READ].counts[LAT_OTHER_KEY] = 4;
 	now.accounts[FILES_WRITE].counts[LAT_ENTERED] = now.accounts[FILES_WRITE].counts[LAT_OTHER_KEY] = 2;
-	snapshot = snapshot_make(&input);
+	snapshot = fixture_snapshot(NULL, &now, 0);
 	assert_int_equal(snapshot->accounts[FILES_READ].recorded, 7);
 	assert_int_equal(snapshot->accounts[FILES_WRITE].recorded, 2);
 	assert_int_equal(snapshot->total.recorded, 9);
