@@ -17,6 +17,7 @@ VARIANTS = [f"{attach}-{delay}" for attach in BOTH for delay in DELAYS_NS]
 
 @test("icount", "kprobes", each=VARIANTS)
 def pipe(variant):
+    """S0-2, S0-17, S2-17: nanoseconds between entry and exit, within a slot of what the reader measured."""
     attach, delay_ns = variant.split("-")
     report = probe("vfs", "-c", "lp-work", "--op", "read", "--attach", attach, command=[WORK, "pipe", N, delay_ns])
     series = report.one(op="read", ret="ok")

@@ -27,6 +27,7 @@ def require_words(text, words):
 
 @test("root")
 def doctor():
+    """S2-18, S3-11: kernel, rights, BTF, and what can be attached to."""
     text = say("doctor")
     require_words(text, [os.uname().release, "capabilities", "BTF", "kprobes", "fentry", "lockdown"])
     require("All targets" in text or "block" in text, f"no conclusion:\n{text}")
@@ -40,6 +41,7 @@ def doctor_finds_everything():
 
 @test("root", "setpriv")
 def doctor_without_rights():
+    """S2-18, S3-10: what to do about missing rights."""
     prefix = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--ambient-caps=-all"]
     status, stdout, _ = run_plain("doctor", prefix=prefix)
     require_equal(status, 3, f"status of {LATENCYPROBE} doctor")

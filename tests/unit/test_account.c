@@ -101,6 +101,7 @@ static void test_interval(void **state)
 	reading_free(&now);
 }
 
+/* S1-15: what was lost is in the account of both phases, which add up. */
 static void test_derived_operations(void **state)
 {
 	struct lat_key device = fixture_key(DISKS_READ, LAT_RET_OK), queue = fixture_key(DISKS_READ_QUEUE, LAT_RET_OK);

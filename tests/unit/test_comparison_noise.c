@@ -112,7 +112,7 @@ static int count_alarms(uint64_t seed, int n_trials, const struct draws *draws, 
 	return n_alarms;
 }
 
-/* The 5 % are those of whole comparisons: all percentiles that are carried, and the mean. */
+/* S3-12: the 5 % are those of whole comparisons: all percentiles that are carried, and the mean. */
 static void test_false_alarms(void **state)
 {
 	static const struct draws draws[] = {

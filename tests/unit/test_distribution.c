@@ -75,6 +75,7 @@ static void test_random(void **state)
 	}
 }
 
+/* S2-11: the deviation that connections show. */
 static void test_deviation(void **state)
 {
 	const struct lat_key key = fixture_key(FILES_READ, LAT_RET_OK);

@@ -28,6 +28,7 @@ static bool is_as_written(const struct sink *sink, const char *name, const struc
 	return is_same;
 }
 
+/* S0-9, S4-8: headings, rows, bars and what is in flight, to the byte. */
 static void test_golden(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -151,7 +152,7 @@ static void test_csv_has_no_formula(void **state)
 	snapshot_free(snapshot);
 }
 
-/* A connection has all its operations in it; its figures are those of all their samples. */
+/* S2-11: a connection has all its operations in it; its figures are those of all their samples. */
 static void test_connections(void **state)
 {
 	static const char name[] = "10.0.0.1:4000 -> [::1]:80";

@@ -130,6 +130,7 @@ static void test_lost_races_are_mended(void **state)
 	reading_free(&now);
 }
 
+/* S0-17, S1-15: beyond the last slot only the bounds are known. */
 static void test_overflow(void **state)
 {
 	struct lat_key key = fixture_key(FILES_READ, LAT_RET_OK);

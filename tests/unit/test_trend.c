@@ -38,6 +38,7 @@ static void require_trend(struct snapshot *snapshot, unsigned int n_rolling, dou
 	snapshot_free(snapshot);
 }
 
+/* S0-15: the mean of the intervals before, and what is more than twice that. */
 static void test_rolling(void **state)
 {
 	struct trend *trend = trend_new();
