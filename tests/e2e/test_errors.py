@@ -55,6 +55,9 @@ USAGE_ERRORS = {
     "third_number": ("what is 3", "block", "1", "2", "3"),
     "unknown_list": ("bogus", "list", "bogus"),
     "doctor_with_more": ("more", "doctor", "more"),
+    "list_with_more": ("more", "list", "vfs", "more"),
+    "help_of_nothing": ("bogus", "help", "bogus"),
+    "no_interval": ("interval", "block", "0"),
 }
 
 

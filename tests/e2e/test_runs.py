@@ -63,7 +63,7 @@ def intervals_as_text():
 @test("root", each=["SIGINT", "SIGTERM"])
 def signals_end_with_a_report(name):
     """S2-4: --duration 0, too, ends at Ctrl-C."""
-    with Tracing("block") as tracing:
+    with Tracing("block", "--duration", "0") as tracing:
         tracing.process.signal(getattr(signal, name))
         report = tracing.wait()
     require_equal(report.json["interval"], 0, "number of the report")
@@ -109,10 +109,11 @@ def nothing_is_left_after_sigkill(attach):
     wait_until(lambda: not our_programs() and not kprobes_in_kernel(), "end of our programs and kprobes", 10)
 
 
-@test("root", "bpftool")
-def nothing_is_left_of_a_run():
+@test("root", "bpftool", each=["fine", "failed"])
+def nothing_is_left_of_a_run(how):
     """S0-25: neither of one that ends well nor of one that fails when all is attached."""
-    run_plain("block", "--duration", "0.1")
+    command = ["--", "/nowhere/command"] if how == "failed" else []
+    require_equal(run_plain("block", "--duration", "0.1", *command)[0], 1 if command else 0, "exit status")
     wait_until(lambda: not our_programs(), "end of our programs", 10)
 
 
