@@ -131,7 +131,7 @@ bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit fuzz-corpus layers example ## what needs neither root nor BPF: unit tests, layers
+check: unit fuzz-corpus layers covered example ## what needs neither root nor BPF: unit tests, layers, requirements
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -167,6 +167,10 @@ $(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildc
 .PHONY: layers
 layers: $(OBJECTS)
 	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: covered
+covered:
+	$(Q)tests/covered
 
 .PHONY: example
 example: all

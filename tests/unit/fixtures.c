@@ -176,15 +176,26 @@ struct snapshot_input fixture_input(const struct target *target, const struct re
 	};
 }
 
-static struct snapshot *make_and_free(const struct snapshot_input *input, struct reading *before, struct reading *now)
+struct snapshot *fixture_snapshot(const struct reading *before, const struct reading *now, uint64_t number)
+{
+	struct snapshot_input input = fixture_input(&fixture_files, now);
+	struct snapshot *snapshot;
+
+	input.before = before;
+	input.number = number;
+	snapshot = snapshot_make(&input);
+	if (!snapshot)
+		abort();
+	return snapshot;
+}
+
+static struct snapshot *make_and_free(const struct snapshot_input *input, struct reading *now)
 {
 	struct snapshot *snapshot = snapshot_make(input);
 
 	if (!snapshot)
 		abort();
 	reading_free(now);
-	if (before)
-		reading_free(before);
 	return snapshot;
 }
 
@@ -222,20 +233,22 @@ static struct reading busy_files(uint64_t elapsed_ns, int scale)
 static struct snapshot *make_files(void)
 {
 	struct reading now = busy_files(10 * SECOND, 1);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	struct snapshot *snapshot = fixture_snapshot(NULL, &now, 0);
 
-	return make_and_free(&input, NULL, &now);
+	reading_free(&now);
+	return snapshot;
 }
 
 static struct snapshot *make_interval(void)
 {
 	struct reading before = busy_files(10 * SECOND, 1), now = busy_files(11 * SECOND, 3);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	struct snapshot *snapshot;
 
 	before.final = now.final = false;
-	input.before = &before;
-	input.number = 2;
-	return make_and_free(&input, &before, &now);
+	snapshot = fixture_snapshot(&before, &now, 2);
+	reading_free(&before);
+	reading_free(&now);
+	return snapshot;
 }
 
 static struct snapshot *make_disks(void)
@@ -275,7 +288,7 @@ static struct snapshot *make_disks(void)
 		abort();
 	now.depths[now.n_depths++] = (struct device_depth){ .device = NVME, .n_queued = 3, .n_issued = 4 };
 	input.names = &disks_names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct snapshot *make_empty(void)
@@ -285,7 +298,7 @@ static struct snapshot *make_empty(void)
 
 	now.accounts[DISKS_READ].counts[LAT_ENTERED] = now.accounts[DISKS_READ].counts[LAT_FILTERED] = 1234;
 	input.names = &disks_names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct snapshot *make_lost(void)
@@ -305,7 +318,7 @@ static struct snapshot *make_lost(void)
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = 55000 + 40003 + 3 + 5;
 	now.in_flight[FILES_READ] = 3;
 	input.run = &missed_run;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct lat_key comm_key(unsigned int op, const char *comm)
@@ -334,7 +347,7 @@ static struct snapshot *make_hostile(void)
 	}
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = i;
 	input.names = &names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 struct snapshot *fixture_many(void)
@@ -358,7 +371,7 @@ struct snapshot *fixture_many(void)
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = 36012;
 	now.accounts[FILES_FSYNC].counts[LAT_ENTERED] = 1;
 	input.names = &names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device,
@@ -402,7 +415,7 @@ static struct snapshot *make_slow(void)
 	input.run = &slow_run;
 	input.names = &disks_names;
 	input.outliers = &outliers;
-	snapshot = make_and_free(&input, NULL, &now);
+	snapshot = make_and_free(&input, &now);
 	outliers_free(&outliers);
 	snapshot->stacks = calloc(2, sizeof(*snapshot->stacks));
 	for (i = 0; snapshot->stacks && i < 2; i++) {

@@ -39,6 +39,9 @@ void fixture_record(struct reading *reading, const struct lat_key *key, uint64_t
 /* The whole run up to NOW, without dimensions. */
 struct snapshot_input fixture_input(const struct target *target, const struct reading *now);
 
+/* Of the target files: what lies between BEFORE, which may be NULL, and NOW. NUMBER is 0 for the whole run. */
+struct snapshot *fixture_snapshot(const struct reading *before, const struct reading *now, uint64_t number);
+
 /* The snapshots that have golden files. */
 struct fixture {
 	const char *name;
