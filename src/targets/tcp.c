@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Target tcp: sends and receives as programs see them. */
+/* Target tcp: sends and receives as programs see them; connections and requests. */
 #include "targets/target.h"
 
 #include <bpf/libbpf.h>
@@ -56,7 +56,7 @@ static int configure(struct setup *setup)
 
 static const struct target tcp = {
 	.name = "tcp",
-	.summary = "TCP calls (send, recv, cleanup_rbuf) and connections (connect, accept, lifetime), IPv4 and IPv6",
+	.summary = "TCP calls (send, recv, cleanup_rbuf), connections (connect, accept, lifetime) and requests",
 	.covers =
 		"  Every send and receive on a TCP socket, IPv4 and IPv6, by whatever system call.\n"
 		"  send: until the data is queued (with MSG_ZEROCOPY: not even copied), not until it is delivered.\n"
@@ -65,11 +65,22 @@ static const struct target tcp = {
 		"  connect, accept, lifetime: by connection, not by call, so of non-blocking connects as well. Who began it is who\n"
 		"  called connect or accept; filters by process ask for them. accept ends with ret=error when a connection is\n"
 		"  closed before anybody accepts it, lifetime when it ends with a reset or a timeout.\n"
-		"  A connection closes when TCP has done with it: for the side that closes first, that is after the other's FIN.\n",
+		"  A connection closes when TCP has done with it: for the side that closes first, that is after the other's FIN.\n"
+		"  request: at the end that connected, from its last send to the first data received after it; at the end that\n"
+		"  was accepted, from the first data received to the first send after it. So requests that are sent before the\n"
+		"  last one's answer is there (pipelining) count as one, and where both ends send as they like (HTTP/2, websockets)\n"
+		"  these are turns of the conversation. Closed before there is an answer: `unanswered` in the account, such as the\n"
+		"  last words of TLS. With filters by process: of who sent or received what it begins with.\n"
+		"  srtt: tcp_sock.srtt_us of each connection that closes, also of those that stood before tracing began (not where\n"
+		"  filters by process ask who they belong to).\n"
+		"  role: of connections, as they were seen to begin. Of calls, requests, and connections that stood before, as the\n"
+		"  socket tells: a server's has the backlog of the listening one; a client's has a port that the kernel chose.\n"
+		"  unknown: neither, such as clients that choose their port.\n",
 	.cannot_see =
 		"  Sends of kernel TLS and all of MPTCP; receives through splice and zero-copy mappings.\n"
-		"  Single packets. Lifetimes of connections that stood before tracing began, and more than 16,384 connections\n"
-		"  at once (counted as lost).\n",
+		"  Single packets. Lifetimes of connections that stood before tracing began. More than 8,192 connections at once,\n"
+		"  or as many as --max-keys where that is more (counted as lost).\n"
+		"  Requests of connections whose role is unknown, and those sent along with the SYN (fast open).\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,
