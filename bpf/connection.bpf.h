@@ -7,8 +7,7 @@
 
 /*
  * Apart from calls' spans, since connections last. By the address of the struct sock; requests (request.bpf.h) by the odd
- * number behind it. The user side sets the sizes:
- * unless lat_config.needs_who, only what comes before who it was is kept of a span.
+ * number behind it. The user side sets the sizes: unless lat_config.needs_who, a span ends before who it was.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -44,12 +43,14 @@ static __always_inline void connection_forget(__u64 socket)
 	bpf_map_delete_elem(&lat_sockets, &socket);
 }
 
-/* WHO is whether it is known: false in interrupts. */
-static __noinline void connection_begin(__u64 socket, __u32 op, __u32 role, bool who)
+/* WHO is whether it is known: false in interrupts. KEEP is whether the span is needed even when it is not measured. */
+static __noinline void connection_begin(__u64 socket, __u32 op, __u32 role, bool who, bool keep)
 {
 	struct lat_span span = { .id = socket, .op = op, .role = role, .skip = !connection_enter(op, true) };
 
 	connection_forget(socket);
+	if (span.skip && !keep)
+		return;
 	if (who && lat_config.needs_who)
 		span_set_who(&span);
 	span.start_ns = bpf_ktime_get_ns();

@@ -23,42 +23,41 @@ static __always_inline bool has_who_filter(void)
 	       lat_config.filter_uid;
 }
 
-/* Whether something is to be known of connections until they are closed. */
-static __always_inline bool is_remembered(void)
+/* Whether it is to be known, when a connection is closed, how it began. */
+static __always_inline bool srtt_needs_span(void)
 {
-	return connection_asked(OP_LIFETIME) ||
-	       (connection_asked(OP_SRTT) &&
-		(has_who_filter() || lat_config.needs_who || lat_config.key_at[LAT_DIM_ROLE]));
+	return connection_asked(OP_SRTT) &&
+	       (has_who_filter() || lat_config.needs_who || lat_config.key_at[LAT_DIM_ROLE]);
 }
 
 /* It has connected, or was accepted: its lifetime takes the place of the span that it had. */
 static __always_inline void lifetime_begin(struct lat_span *span, __u64 socket, bool pass)
 {
+	bool skip;
+
 	pass = pass && socket_pass(socket);
-	if (pass && is_remembered() && !span) {
-		connection_begin(socket, OP_LIFETIME, LAT_ROLE_SERVER, true);
+	if (pass && !span) {
+		connection_begin(socket, OP_LIFETIME, LAT_ROLE_SERVER, true, srtt_needs_span());
 		return;
 	}
-	if (pass && is_remembered()) {
-		span->op = OP_LIFETIME;
-		span->skip = !connection_enter(OP_LIFETIME, true);
-		lat_write(span->start_ns, bpf_ktime_get_ns());
+	skip = !connection_enter(OP_LIFETIME, pass);
+	if (!span)
 		return;
-	}
-	connection_enter(OP_LIFETIME, pass);
-	if (span)
+	span->op = OP_LIFETIME;
+	span->skip = skip;
+	lat_write(span->start_ns, bpf_ktime_get_ns());
+	if (skip && !(pass && srtt_needs_span()))
 		bpf_map_delete_elem(&lat_sockets, &socket);
 }
 
 static __always_inline void connect_begin(__u64 socket)
 {
-	bool pass = !lat_config.filter || filter_pass();
-
-	if (pass && (connection_asked(OP_CONNECT) || is_remembered())) {
-		connection_begin(socket, OP_CONNECT, LAT_ROLE_CLIENT, true);
+	if (!lat_config.filter || filter_pass()) {
+		connection_begin(socket, OP_CONNECT, LAT_ROLE_CLIENT, true,
+				 connection_asked(OP_LIFETIME) || srtt_needs_span());
 		return;
 	}
-	connection_enter(OP_CONNECT, pass);
+	connection_enter(OP_CONNECT, false);
 	connection_forget(socket);
 }
 
@@ -138,7 +137,7 @@ int inet_sock_set_state(__u64 *ctx)
 	} else if (new == TCP_SYN_RECV && old != TCP_SYN_SENT) {
 		/* As it enters the queue: accept may return it right then. */
 		if (connection_asked(OP_ACCEPT))
-			connection_begin(socket, OP_ACCEPT, LAT_ROLE_SERVER, false);
+			connection_begin(socket, OP_ACCEPT, LAT_ROLE_SERVER, false, false);
 		if (connection_asked(OP_REQUEST))
 			request_add(socket, LAT_ROLE_SERVER);
 	} else if (new == TCP_ESTABLISHED) {

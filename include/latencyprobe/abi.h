@@ -266,11 +266,11 @@ struct lat_config {
 	__u8 n_key_words;
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
+	__u32 negated;      /* bits of enum lat_not */
 	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
 	__s64 result;       /* what enum lat_test compares with */
 	__u8 result_test;
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
-	__u8 negated;       /* bits of enum lat_not */
 	__u8 filter_uid;
 	__u8 needs_file;    /* dimensions or filters ask for facts about files */
 	__u8 has_fs;        /* only these types of file systems: */
