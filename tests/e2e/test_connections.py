@@ -5,7 +5,8 @@ import socket
 import subprocess
 import sys
 
-from harness import SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal, require_in_slot, run_work, wait_until
+from harness import (SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal,
+                     require_in_slot, run_work, wait_until)
 from registry import test
 from test_sampling import require_sampled
 
