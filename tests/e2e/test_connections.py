@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """tcp's connections: roles, filters, sampling, round-trip times, and what becomes of those that nobody accepts."""
 
+import csv
+import re
 import socket
 import subprocess
 import sys
 
 from harness import (SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal,
-                     require_in_slot, run_work, wait_until)
+                     require_in_slot, run_plain, run_work, wait_until)
 from registry import test
 from test_sampling import require_sampled
 
@@ -148,6 +150,12 @@ def outliers_name_both_ends():
     require_equal(len(report.json["outliers"]), sum(s["count"] for s in report.json["series"]), "outliers")
     line = next(line for line in report.stdout.splitlines() if " connect " in line)
     require(line.endswith(report.one(op="connect")["labels"]["conn"]) and "[::1]:" in line, f"the line: {line}")
+    status, stdout, stderr = run_plain("tcp", "--op", "request", "--outlier", "1ns", "--format", "csv-outliers", "--",
+                                       WORK, "tcp", 4, 3, 0)
+    require_equal(status, 0, stderr)
+    rows = list(csv.DictReader(line for line in stdout.splitlines() if not line.startswith("{")))
+    require_equal([re.sub(r":\d+", ":PORT", row["labels"]) for row in rows],
+                  ["conn=127.0.0.1:PORT -> 127.0.0.1:PORT"] * 6, f"labels of rows, of {stdout}")
 
 
 def are_closed(port):
