@@ -65,7 +65,7 @@ static __always_inline __u64 call_first_argument(const struct place *place, void
 	__u64 argument = 0;
 
 	if (place->is_kprobe)
-		return PT_REGS_PARM1((struct pt_regs *)ctx);
+		return CTX_REGISTER(ctx, PT_REGS_PARM1);
 	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
 	return argument;
 }
@@ -124,8 +124,8 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	__u64 arguments[4] = {};
 
 	if (place->is_kprobe) {
-		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
-		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
+		arguments[0] = CTX_REGISTER(ctx, PT_REGS_PARM1);
+		arguments[3] = CTX_REGISTER(ctx, PT_REGS_PARM4);
 	} else {
 		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
@@ -221,9 +221,24 @@ static __always_inline bool call_pass_late(const struct place *place, const stru
 	return false;
 }
 
+static __noinline void call_send(struct lat_span *span, const struct ending *end, __u64 end_ns, void *stack_ctx)
+{
+	if (!lat_config.key_has_who)
+		span_set_who(span);
+	event_send(span, *end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+}
+
+/* Copied here, or it is in memory also where it is no outlier. STACK_CTX is NULL where no stacks are taken. */
+static __always_inline void call_outlier(struct lat_span *span, const struct ending end, __u64 end_ns, void *stack_ctx)
+{
+	struct ending copy = end;
+
+	call_send(span, &copy, end_ns, stack_ctx);
+}
+
 /*
- * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
- * where no stacks are taken; else the program's context.
+ * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX as in
+ * call_outlier().
  */
 static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
@@ -247,24 +262,24 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
-		return;
-	if (!lat_config.key_has_who)
-		span_set_who(span);
-	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+	if (lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) && is_outlier(ns))
+		call_outlier(span, end, end_ns, stack_ctx);
 }
 
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
 	struct ending end;
+	__u64 ns;
 
 	if (!lat_config.is_plain) {
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}
 	end = call_ending(place, span, &result);
-	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
+	ns = end_ns - span->start_ns;
+	if (lat_record(lat_direct_series(end), 0, place->op, ns, end.bytes, true) && is_outlier(ns))
+		call_outlier(span, end, end_ns, stack_ctx);
 }
 
 /* Where the slot of the table is not that of the call. */
@@ -298,7 +313,7 @@ static __always_inline __s64 call_result(const struct place *place, void *ctx, _
 {
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place->is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, n_args);
 }
 
 static __always_inline void call_end_with(const struct place *place, __u64 frame, __s64 result, void *stack_ctx)

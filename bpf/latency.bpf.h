@@ -23,7 +23,9 @@ static __always_inline struct lat_stack_ids stacks_take(void *ctx)
 
 static __always_inline bool is_outlier(__u64 ns)
 {
-	return lat_config.outlier_ns && ns >= lat_config.outlier_ns;
+	__u64 limit = lat_config.outlier_ns;
+
+	return limit && ns >= limit;
 }
 
 /* What the caller knows is in FACTS. */
