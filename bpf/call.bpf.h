@@ -1,192 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of kernel functions: how one is told from others, begun and ended; and the macro that makes its programs. */
+/* Calls of kernel functions, begun and ended. */
 #ifndef CALL_BPF_H
 #define CALL_BPF_H
 
-#include "file.bpf.h"
 #include "latency.bpf.h"
-
-#define EAGAIN 11
-#define MAX_ERRNO 4095
-/* The kernel's own, include/linux/errno.h: a signal came, and the call is made again or gives EINTR. */
-#define ERESTARTSYS 512
-#define ERESTART_RESTARTBLOCK 516
-
-/*
- * Calls: begun and ended by the same thread. What tells it is the address on its stack where the call was entered
- * (FRAME), for which no helper needs to be called: fentry and fexit of one call get the same context, in the
- * trampoline's stack frame; kprobes have the stack pointer.
- */
-
-/* The stack pointer that a kretprobe sees is that of the entry give or take a return address; the kernel decides. */
-#define KRETPROBE_SLACK 16
-
-/* THREAD_SIZE of x86-64 and arm64. Stacks are that large, aligned to it, and have a guard page between them. */
-#define STACK_BITS 14
-
-/* Each operation's slots lie a constant behind those of the one before: what is constant costs no instruction. */
-static __always_inline struct lat_span *call_slot(__u64 frame, __u32 op)
-{
-	const __u32 n_stacks = LAT_N_SPANS / 2, op_stride = n_stacks / LAT_MAX_OPS;
-	__u32 offset = lower_half(frame) / ((2 << STACK_BITS) / sizeof(struct lat_span)) &
-		       (n_stacks - 1) * sizeof(struct lat_span);
-	struct lat_span *span = (void *)&lat_state.spans[op * op_stride] + offset;
-
-	barrier_var(span); /* or the compiler computes it anew for each field */
-	return span;
-}
-
-static __always_inline bool is_same_stack(__u64 frame, __u64 other)
-{
-	return !((lower_half(frame) ^ (__u32)other) >> STACK_BITS) && frame < other + (1 << STACK_BITS) &&
-	       frame > other - (1 << STACK_BITS);
-}
-
-static __always_inline bool is_same_frame(__u64 frame, __u64 begun, bool is_kretprobe)
-{
-	return is_kretprobe ? frame - begun + KRETPROBE_SLACK <= 2 * KRETPROBE_SLACK : frame == begun;
-}
-
-/* Of idle tasks there is one a CPU, all with number 0. */
-static __always_inline __u64 call_spill_key(__u32 op)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-	if (!tid)
-		tid = 1U << 31 | bpf_get_smp_processor_id();
-	return (__u64)op << 32 | tid;
-}
-
-/* A call's span goes to the map lat_spill and back; the slot of its thread says that it is there. */
-static __always_inline struct lat_span *call_spill(struct lat_span *slot, __u64 key, __u64 frame)
-{
-	struct lat_span *span = span_spill(key);
-
-	if (!span)
-		return NULL;
-	lat_write(span->id, frame);
-	lat_add(&slot->claims, LAT_CLAIM_SPILLED);
-	return span;
-}
-
-static __always_inline void call_unspill(struct lat_span *span, __u64 key, __u32 op)
-{
-	struct lat_span *slot = call_slot(span->id, op);
-
-	span_unspill(key);
-	lat_add(&slot->claims, -LAT_CLAIM_SPILLED);
-}
-
-/* In assembly, since the verifier refuses a context's address that the compiler computed before loading from it. */
-#define CTX_WORD(ctx, n) ({ \
-	__u64 word; \
-	asm volatile("%0 = *(u64 *)(%1 + " #n " * 8)" : "=r"(word) : "r"(ctx)); \
-	word; \
-})
-
-/* The result lies behind the arguments, whose number the user side has from BTF; a helper for it is in 5.17 only. */
-static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
-{
-	switch (n_args) {
-	case 0: return CTX_WORD(ctx, 0);
-	case 1: return CTX_WORD(ctx, 1);
-	case 2: return CTX_WORD(ctx, 2);
-	case 3: return CTX_WORD(ctx, 3);
-	case 4: return CTX_WORD(ctx, 4);
-	case 5: return CTX_WORD(ctx, 5);
-	default: return CTX_WORD(ctx, 6);
-	}
-}
-
-/* Of the argument that --arg names. The barriers keep the compiler from computing an address in the context. */
-static __always_inline __u64 register_argument(struct pt_regs *ctx)
-{
-	__u64 value = 0;
-
-	if (!lat_config.key_at[LAT_DIM_ARG])
-		return 0;
-	switch (lat_config.arg) {
-#define REGISTER_ARGUMENT(n, parameter) case n: value = parameter(ctx); barrier_var(value); break
-	REGISTER_ARGUMENT(0, PT_REGS_PARM1);
-	REGISTER_ARGUMENT(1, PT_REGS_PARM2);
-	REGISTER_ARGUMENT(2, PT_REGS_PARM3);
-	REGISTER_ARGUMENT(3, PT_REGS_PARM4);
-	REGISTER_ARGUMENT(4, PT_REGS_PARM5);
-#undef REGISTER_ARGUMENT
-	default: break;
-	}
-	return value;
-}
-
-/* What the outcome of a call is told from. */
-enum outcome {
-	OUTCOME_BYTES,   /* the result: a number of bytes, or a negative errno */
-	OUTCOME_STATUS,  /* the result, an int: 0 or more is success */
-	OUTCOME_POINTER, /* the result: a pointer, or an errno in one */
-	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */
-	OUTCOME_ERRNO,   /* the result: anything, or a negative errno */
-};
-
-/*
- * Whether a call of the operation may be inside another of the same thread, and then is a part of that. Where it
- * cannot, a start that is still there always is one whose exit was not seen.
- */
-enum nesting { NEVER_NESTS, NESTS };
-
-/* What is known when compiling about a place where an operation is measured. */
-struct place {
-	__u32 op;
-	__u32 number; /* which of the object's places it is */
-	enum outcome outcome;
-	enum nesting nesting;
-	bool is_kprobe;
-	bool is_syscall; /* the first argument of the tracepoint is where the thread's registers are on its stack */
-	bool has_site;   /* of the span */
-	enum file_from file;
-	bool has_socket; /* the first argument is one */
-};
-
-/* Else the compiler keeps the context from the program's start on in a register that the JIT then has to save. */
-static __always_inline void *ctx_copy(void *ctx)
-{
-	void *copy;
-
-	asm volatile("%0 = %1" : "=r"(copy) : "r"(ctx));
-	return copy;
-}
-
-static __always_inline __u64 call_frame(const struct place place, void *ctx)
-{
-	if (place.is_syscall)
-		return CTX_WORD(ctx, 0);
-	return place.is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
-}
-
-static __always_inline __u32 call_second_argument(const struct place place, void *ctx)
-{
-	return place.is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
-}
-
-/*
- * The first argument of a function that fentry shows, or the return address of one that a kprobe shows: while the call
- * is under way that stays where FRAME points to, and once it is over other calls write there.
- */
-static __always_inline __u64 call_mark(const struct place place, void *ctx)
-{
-	__u64 mark = 0;
-
-	if (!place.is_kprobe)
-		return CTX_WORD(ctx, 0);
-	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)PT_REGS_SP((struct pt_regs *)ctx));
-	return mark;
-}
-
-static __always_inline bool is_under_way(const struct lat_span *span)
-{
-	__u64 mark;
-
-	return !bpf_probe_read_kernel(&mark, sizeof(mark), (void *)span->id) && mark == span->mark;
-}
+#include "place.bpf.h"
 
 static __always_inline bool call_is_skipped(const struct lat_span *span)
 {
@@ -205,22 +23,22 @@ static __always_inline void call_count_lost(const struct lat_span *span, __u32 o
  * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
  * since kernels choose each system call's place on the stack at random, its depth alone does not tell.
  */
-static __always_inline struct lat_span *call_begin_again(const struct place place, struct lat_span *span, __u64 frame)
+static __always_inline struct lat_span *call_begin_again(const struct place *place, struct lat_span *span, __u64 frame)
 {
-	if (place.nesting == NESTS && is_same_stack(frame, span->id) &&
-	    (frame < span->id || (frame == span->id && place.number != span->stem)) && is_under_way(span)) {
-		lat_count(place.op, LAT_NESTED);
+	if (place->nesting == NESTS && is_same_stack(frame, span->id) &&
+	    (frame < span->id || (frame == span->id && place->number != span->stem)) && is_under_way(span)) {
+		lat_count(place->op, LAT_NESTED);
 		return NULL;
 	}
-	call_count_lost(span, place.op);
+	call_count_lost(span, place->op);
 	lat_write(span->id, frame);
 	return span;
 }
 
 /* Where the slot of the table is not simply free. NULL when there is nothing to begin. */
-static __always_inline struct lat_span *call_begin_slowly(const struct place place, struct lat_span *slot, __u64 frame)
+static __noinline struct lat_span *call_begin_slowly(const struct place *place, struct lat_span *slot, __u64 frame)
 {
-	__u64 key = call_spill_key(place.op);
+	__u64 key = call_spill_key(place->op);
 	struct lat_span *span;
 
 	if (slot->id && is_same_stack(frame, slot->id))
@@ -230,23 +48,23 @@ static __always_inline struct lat_span *call_begin_slowly(const struct place pla
 		return call_begin_again(place, span, frame);
 	if (span) {
 		/* Of a thread that had the same number. */
-		call_count_lost(span, place.op);
-		call_unspill(span, key, place.op);
+		call_count_lost(span, place->op);
+		call_unspill(span, key, place->op);
 	}
 	if (span_claim_beside(slot, frame, lat_read(slot->claims) & ~(LAT_CLAIM_SPILLED - 1)))
 		return slot;
 	span = call_spill(slot, key, frame);
 	if (!span)
-		lat_count(place.op, LAT_LOST_SPAN);
+		lat_count(place->op, LAT_LOST_SPAN);
 	return span;
 }
 
 /* As a plain number: with what the verifier takes as an address it is strict. */
-static __always_inline __u64 call_first_argument(const struct place place, void *ctx)
+static __always_inline __u64 call_first_argument(const struct place *place, void *ctx)
 {
 	__u64 argument = 0;
 
-	if (place.is_kprobe)
+	if (place->is_kprobe)
 		return PT_REGS_PARM1((struct pt_regs *)ctx);
 	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
 	return argument;
@@ -272,13 +90,13 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 	call_unspill(span, key, op);
 }
 
-static __always_inline bool call_pass_socket(const struct place place, void *ctx)
+static __always_inline bool call_pass_socket(const struct place *place, void *ctx)
 {
-	return !place.has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
+	return !place->has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
 }
 
 /* A call that is not measured, by COUNT. */
-static __always_inline void call_left_out(const struct place place, void *ctx, enum lat_count count)
+static __always_inline void call_left_out(const struct place *place, void *ctx, enum lat_count count)
 {
 	__u32 shard = lat_shard();
 	__u64 frame = call_frame(place, ctx);
@@ -286,13 +104,13 @@ static __always_inline void call_left_out(const struct place place, void *ctx, e
 
 	if (!lat_read(lat_state.gate))
 		return;
-	lat_count_in(shard, place.op, count);
-	slot = call_slot(frame, place.op);
+	lat_count_in(shard, place->op, count);
+	slot = call_slot(frame, place->op);
 	if (lat_read(slot->claims))
-		call_drop(slot, frame, place.op);
+		call_drop(slot, frame, place->op);
 }
 
-static __always_inline void call_filtered(const struct place place, void *ctx)
+static __always_inline void call_filtered(const struct place *place, void *ctx)
 {
 	call_left_out(place, ctx, LAT_FILTERED);
 }
@@ -301,18 +119,18 @@ static __always_inline void call_filtered(const struct place place, void *ctx)
  * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
  * an address it is strict.
  */
-static __always_inline void call_look_at_file(const struct place place, void *ctx, struct lat_span *span)
+static __always_inline void call_look_at_file(const struct place *place, void *ctx, struct lat_span *span)
 {
 	__u64 arguments[4] = {};
 
-	if (place.is_kprobe) {
+	if (place->is_kprobe) {
 		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
 		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
 	} else {
-		bpf_probe_read_kernel(arguments, place.file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
+		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
-	file_look_at(&span->file, file_of_call(place.file, arguments[0]));
-	if (place.file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
+	file_look_at(&span->file, file_of_call(place->file, arguments[0]));
+	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
 		return;
 	span->arg = arguments[0];
 	access_begin(&span->file, arguments[0], arguments[3]);
@@ -320,113 +138,100 @@ static __always_inline void call_look_at_file(const struct place place, void *ct
 
 /*
  * The span, or NULL when there is nothing to measure or no room. A call that may have others of its operation inside is
- * begun even when it is left out by sampling: those inside are parts of it, and none on their own. IS_PLAIN is for when
+ * begun even when it is left out by sampling: those inside are parts of it, and none on their own. PASSES_ALL is for when
  * lat_config.filter is LAT_FILTER_NONE: then there is nothing to ask but whether there is room.
  */
-static __always_inline struct lat_span *call_begin(const struct place place, void *ctx, bool is_plain)
+static __always_inline struct lat_span *call_begin(const struct place *place, void *ctx, bool passes_all)
 {
 	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = call_slot(frame, place.op);
+	struct lat_span *span = call_slot(frame, place->op);
 	bool skip = false;
 
 	if (!lat_read(lat_state.gate))
 		return NULL;
-	if (!is_plain && lat_sampled_out()) {
-		if (place.nesting == NEVER_NESTS) {
+	if (!passes_all && lat_sampled_out()) {
+		if (place->nesting == NEVER_NESTS) {
 			call_left_out(place, ctx, LAT_SAMPLED_OUT);
 			return NULL;
 		}
 		skip = true;
 	}
 	if (!skip)
-		lat_count(place.op, LAT_ENTERED);
+		lat_count(place->op, LAT_ENTERED);
 	if (!span_claim(span, frame)) {
 		span = call_begin_slowly(place, span, frame);
 		if (!span) {
 			if (skip)
-				lat_count(place.op, LAT_ENTERED); /* it was counted as something else than sampled out */
+				lat_count(place->op, LAT_ENTERED); /* it was counted as something else than sampled out */
 			return NULL;
 		}
 	}
 	if (skip)
-		lat_count(place.op, LAT_SAMPLED_OUT);
-	if (!is_plain && lat_config.sample_below)
+		lat_count(place->op, LAT_SAMPLED_OUT);
+	if (!passes_all && lat_config.sample_below)
 		span->skip = skip;
-	span->op = place.op;
-	span->stem = place.number;
-	if (place.outcome == OUTCOME_COPIED)
+	span->op = place->op;
+	span->stem = place->number;
+	if (place->outcome == OUTCOME_COPIED)
 		span->bytes = call_second_argument(place, ctx);
-	if (place.nesting == NESTS)
+	if (place->nesting == NESTS)
 		span->mark = call_mark(place, ctx);
-	if (place.has_socket && lat_config.needs_socket)
+	if (place->has_socket && lat_config.needs_socket)
 		span->socket = call_first_argument(place, ctx);
-	if (!is_plain && place.file != FILE_UNKNOWN && place.file != FILE_RESULT && lat_config.needs_file)
+	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
 
 /* False for almost all calls that were filtered out. */
-static __always_inline bool call_may_have_begun(const struct place place, void *ctx)
+static __always_inline bool call_may_have_begun(const struct place *place, void *ctx)
 {
-	return lat_read(call_slot(call_frame(place, ctx), place.op)->claims);
-}
-
-static __always_inline enum lat_ret call_ret(enum outcome outcome, __s64 result)
-{
-	if (outcome == OUTCOME_ERRNO && (__u64)result < (__u64)-MAX_ERRNO)
-		return LAT_RET_OK;
-	if (outcome == OUTCOME_ERRNO && -result >= ERESTARTSYS && -result <= ERESTART_RESTARTBLOCK)
-		return LAT_RET_AGAIN;
-	if (outcome == OUTCOME_POINTER)
-		return (__u64)result < (__u64)-MAX_ERRNO ? LAT_RET_OK : LAT_RET_ERROR;
-	if (outcome == OUTCOME_STATUS)
-		result = (__s32)result;
-	if (result > 0)
-		return LAT_RET_OK;
-	if (!result)
-		return outcome == OUTCOME_STATUS ? LAT_RET_OK : LAT_RET_EOF;
-	if (outcome == OUTCOME_COPIED)
-		return LAT_RET_EOF;
-	return result == -EAGAIN ? LAT_RET_AGAIN : LAT_RET_ERROR;
+	return lat_read(call_slot(call_frame(place, ctx), place->op)->claims);
 }
 
 /* Of a call that has no file there still is to say that it has none. */
-static __always_inline void call_file(const struct place place, struct lat_span *span, __s64 result)
+static __always_inline void call_file(const struct place *place, struct lat_span *span, __s64 result)
 {
-	if (place.file == FILE_UNKNOWN || place.file == FILE_RESULT)
-		file_look_at(&span->file, place.file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
+	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
+		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
 						  (struct file *)result : NULL);
-	if (place.file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
+	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
 		access_end(span->arg, result);
 }
 
+static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
+{
+	struct ending end = { .op = place->op, .bytes = place->outcome == OUTCOME_BYTES && *result > 0 ? *result : 0 };
+
+	if (place->outcome == OUTCOME_COPIED)
+		*result = (__s32)span->bytes;
+	end.ret = outcome_ret(place->outcome, *result);
+	if (place->has_site)
+		end.site = span->site;
+	return end;
+}
+
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */
-static __always_inline bool call_pass_late(const struct place place, const struct ending end, __u64 ns)
+static __always_inline bool call_pass_late(const struct place *place, const struct ending end, __u64 ns)
 {
 	if (ns >= lat_config.min_ns && file_pass(end.file))
 		return true;
-	lat_count_filtered_late(place.op);
+	lat_count_filtered_late(place->op);
 	return false;
 }
 
-/* STACK_CTX is NULL where no stacks are taken; else the program's context. */
-static __always_inline void call_record(const struct place place, struct lat_span *span, __s64 result, __u64 end_ns,
+/*
+ * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
+ * where no stacks are taken; else the program's context.
+ */
+static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
-	struct ending end = { .op = place.op, .bytes = place.outcome == OUTCOME_BYTES && result > 0 ? result : 0 };
+	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
 	struct lat_file file;
 
-	if (place.outcome == OUTCOME_COPIED)
-		result = (__s32)span->bytes;
-	end.ret = call_ret(place.outcome, result);
-	if (place.has_site)
-		end.site = span->site;
-	if (lat_config.is_plain) {
-		lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, false);
-		return;
-	}
 	if (call_is_skipped(span))
 		return;
 	if (lat_config.needs_file) {
@@ -438,30 +243,32 @@ static __always_inline void call_record(const struct place place, struct lat_spa
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
-	if (place.has_socket && lat_config.needs_socket)
+	if (place->has_socket && lat_config.needs_socket)
 		end.socket = span->socket;
-	if (lat_config.needs_who)
+	if (lat_config.key_has_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, end), 0, place.op, ns, end.bytes, true) && is_outlier(ns))
-		event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
+		return;
+	if (!lat_config.key_has_who)
+		span_set_who(span);
+	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
-/* --ret */
-static __always_inline bool call_pass_result(__s64 result)
+static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
+					void *stack_ctx)
 {
-	const __s64 wanted = lat_config.result;
+	struct ending end;
 
-	switch (lat_config.result_test) {
-	case LAT_TEST_LESS: return result < wanted;
-	case LAT_TEST_GREATER: return result > wanted;
-	case LAT_TEST_EQUAL: return result == wanted;
-	case LAT_TEST_NOT_EQUAL: return result != wanted;
-	default: return true;
+	if (!lat_config.is_plain) {
+		call_record_more(place, span, result, end_ns, stack_ctx);
+		return;
 	}
+	end = call_ending(place, span, &result);
+	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
 }
 
 /* Where the slot of the table is not that of the call. */
-static __always_inline void call_end_slowly(const struct place place, struct lat_span *slot, __u64 frame, __s64 result,
+static __noinline void call_end_slowly(const struct place *place, struct lat_span *slot, __u64 frame, __s64 result,
 					    void *stack_ctx)
 {
 	__u64 end_ns, key;
@@ -471,34 +278,34 @@ static __always_inline void call_end_slowly(const struct place place, struct lat
 		return; /* the exit of a nested call, or of one whose entry was not seen */
 	if (lat_read(slot->claims) < LAT_CLAIM_SPILLED) {
 		if (!lat_config.has_filter && lat_read(lat_state.gate))
-			lat_count(place.op, LAT_UNMATCHED);
+			lat_count(place->op, LAT_UNMATCHED);
 		return;
 	}
 	end_ns = bpf_ktime_get_ns();
-	key = call_spill_key(place.op);
+	key = call_spill_key(place->op);
 	span = span_spilled(key);
 	if (!lat_read(lat_state.gate))
 		return;
 	if (!span && !lat_config.has_filter)
-		lat_count(place.op, LAT_UNMATCHED);
-	if (!span || !is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number)
+		lat_count(place->op, LAT_UNMATCHED);
+	if (!span || !is_same_frame(frame, span->id, place->is_kprobe) || span->stem != place->number)
 		return;
 	call_record(place, span, result, end_ns, stack_ctx);
-	call_unspill(span, key, place.op);
+	call_unspill(span, key, place->op);
 }
 
-static __always_inline __s64 call_result(const struct place place, void *ctx, __u8 n_args)
+static __always_inline __s64 call_result(const struct place *place, void *ctx, __u8 n_args)
 {
-	if (place.outcome == OUTCOME_COPIED)
+	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place.is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
+	return place->is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
 }
 
-static __always_inline void call_end_with(const struct place place, __u64 frame, __s64 result, void *stack_ctx)
+static __always_inline void call_end_with(const struct place *place, __u64 frame, __s64 result, void *stack_ctx)
 {
-	struct lat_span *span = call_slot(frame, place.op);
+	struct lat_span *span = call_slot(frame, place->op);
 
-	if (!is_same_frame(frame, span->id, place.is_kprobe) || span->stem != place.number) {
+	if (!is_same_frame(frame, span->id, place->is_kprobe) || span->stem != place->number) {
 		call_end_slowly(place, span, frame, result, stack_ctx);
 		return;
 	}
@@ -509,7 +316,7 @@ static __always_inline void call_end_with(const struct place place, __u64 frame,
 }
 
 /* N_ARGS is for fexit: the function's number of arguments. */
-static __always_inline void call_end(const struct place place, void *original_ctx, __u8 n_args, bool has_stacks)
+static __always_inline void call_end(const struct place *place, void *original_ctx, __u8 n_args, bool has_stacks)
 {
 	void *ctx = ctx_copy(original_ctx);
 	__s64 result = call_result(place, ctx, n_args);
@@ -518,65 +325,42 @@ static __always_inline void call_end(const struct place place, void *original_ct
 }
 
 /*
- * The programs of one place, STEM, where the operation OP is measured; see enum outcome and enum nesting. The user
- * side sets the number of arguments.
+ * What begins or ends a call that passed a filter is a function of its own: the JIT saves the registers that a function
+ * uses where it begins, and a call that is filtered out needs nearly none. So is what takes stacks, or the context would
+ * be kept in a register without need.
  */
-#define PROBE_CALL(stem, op, outcome, nesting) \
-	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, FILE_UNKNOWN, __COUNTER__)
-#define PROBE_SOCKET_CALL(stem, op, outcome, nesting) \
-	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, true, FILE_UNKNOWN, __COUNTER__)
-#define PROBE_FILE_CALL(stem, op, outcome, nesting, from) \
-	PROBE_CALL_NUMBERED(stem, op, outcome, nesting, false, from, __COUNTER__)
-#define PROBE_CALL_NUMBERED(stem, op, outcome, nesting, has_socket, from, number) \
-	static const struct place stem##__trampoline = { \
-		op, number, outcome, nesting, false, false, false, from, has_socket \
-	}; \
-	static const struct place stem##__breakpoint = { \
-		op, number, outcome, nesting, true, false, false, from, has_socket \
-	}; \
-	const volatile __u8 stem##__n_args = 0; \
-	PROBE_CALL_PAIR(stem##__trampoline, stem##__fentry, "fentry", stem##__fexit, "fexit", stem##__n_args); \
-	PROBE_CALL_PAIR(stem##__breakpoint, stem##__kprobe, "kprobe", stem##__kretprobe, "kretprobe", 0)
+static __noinline struct lat_span *call_begin_apart(const struct place *place, void *ctx)
+{
+	return call_begin(place, ctx, false);
+}
 
-/*
- * With a filter, what comes after a match is a function of its own: the JIT saves the registers that a function uses
- * where it begins, and a call that is filtered out needs nearly none. So is what takes stacks, or the context would be
- * kept in a register without need.
- */
-#define PROBE_CALL_PAIR(place, entry, entry_section, exit, exit_section, n_args) \
-	static __noinline void entry##_passed(void *ctx) \
-	{ \
-		call_begin(place, ctx, false); \
-	} \
-	static __noinline void exit##_begun(void *ctx) \
-	{ \
-		call_end(place, ctx, n_args, false); \
-	} \
-	static __noinline void exit##_stacked(void *ctx) \
-	{ \
-		call_end(place, ctx, n_args, true); \
-	} \
-	SEC(entry_section) int entry(void *ctx) \
-	{ \
-		enum lat_filter filter = lat_config.filter; \
-		if (filter == LAT_FILTER_NONE) \
-			call_begin(place, ctx, true); \
-		else if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx)) \
-			entry##_passed(ctx); \
-		else \
-			call_filtered(place, ctx); \
-		return 0; \
-	} \
-	SEC(exit_section) int exit(void *ctx) \
-	{ \
-		if (lat_config.stacks) \
-			exit##_stacked(ctx); \
-		else if (lat_config.filter == LAT_FILTER_NONE) \
-			call_end(place, ctx, n_args, false); \
-		else if (call_may_have_begun(place, ctx)) \
-			exit##_begun(ctx); \
-		return 0; \
-	} \
-	extern int entry##__needs_a_semicolon
+static __noinline void call_end_apart(const struct place *place, void *ctx, __u8 n_args, bool has_stacks)
+{
+	call_end(place, ctx, n_args, has_stacks);
+}
+
+/* The programs: where calls are entered; as call_begin. */
+static __always_inline struct lat_span *call_enter(const struct place *place, void *ctx)
+{
+	enum lat_filter filter = lat_config.filter;
+
+	if (filter == LAT_FILTER_NONE)
+		return call_begin(place, ctx, true);
+	if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx))
+		return call_begin_apart(place, ctx);
+	call_filtered(place, ctx);
+	return NULL;
+}
+
+/* And where they are left; as call_end, with the number of arguments to be read when it is needed. */
+static __always_inline void call_leave(const struct place *place, void *ctx, const volatile __u8 *n_args)
+{
+	enum lat_filter filter = lat_config.filter;
+
+	if (filter == LAT_FILTER_NONE && !lat_config.stacks)
+		call_end(place, ctx, *n_args, false);
+	else if (filter == LAT_FILTER_NONE || call_may_have_begun(place, ctx))
+		call_end_apart(place, ctx, *n_args, lat_config.stacks);
+}
 
 #endif

@@ -40,7 +40,7 @@ static __always_inline __s64 trampoline_result(__u64 *ctx)
 SEC("fentry")
 int func__fentry(__u64 *ctx)
 {
-	nest_begin(trampoline, ctx, (__u32)cookie_of(ctx), trampoline_argument(ctx));
+	nest_begin(&trampoline, ctx, (__u32)cookie_of(ctx), trampoline_argument(ctx));
 	return 0;
 }
 
@@ -49,13 +49,13 @@ int func__fexit(__u64 *ctx)
 {
 	__u64 cookie = cookie_of(ctx);
 
-	nest_end(trampoline, ctx, (__u32)cookie, cookie >> 32, trampoline_result(ctx));
+	nest_end(&trampoline, ctx, (__u32)cookie, cookie >> 32, trampoline_result(ctx));
 	return 0;
 }
 
 static __always_inline int breakpoint_begin(struct pt_regs *ctx)
 {
-	nest_begin(breakpoint, ctx, (__u32)cookie_of(ctx), register_argument(ctx));
+	nest_begin(&breakpoint, ctx, (__u32)cookie_of(ctx), register_argument(ctx));
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static __always_inline int breakpoint_end(struct pt_regs *ctx)
 {
 	__u64 cookie = cookie_of(ctx);
 
-	nest_end(breakpoint, ctx, (__u32)cookie, cookie >> 32, PT_REGS_RC(ctx));
+	nest_end(&breakpoint, ctx, (__u32)cookie, cookie >> 32, PT_REGS_RC(ctx));
 	return 0;
 }
 

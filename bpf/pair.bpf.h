@@ -111,8 +111,8 @@ static __always_inline void pair_end(void *ctx, __u64 key, __s64 result)
 			lat_count(0, LAT_UNMATCHED);
 		return;
 	}
-	if (call_pass_result(result)) {
-		call_record(pair_place, span, 0, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
+	if (outcome_pass(result)) {
+		call_record(&pair_place, span, 0, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_count_filtered_late(0);
 	}

@@ -3,6 +3,8 @@
 #ifndef SOCKET_BPF_H
 #define SOCKET_BPF_H
 
+#include "state.bpf.h"
+
 #define AF_INET6 10
 #define SOCKET_MAPPED bpf_htonl(0xffff)
 

@@ -55,7 +55,7 @@ int sys_enter(__u64 *ctx)
 	site = syscall_site(ctx[1]);
 	switch (syscall_kinds[site]) {
 	case KIND_LEFT_OUT:
-		call_filtered(place, ctx);
+		call_filtered(&place, ctx);
 		return 0;
 	case KIND_NEVER_RETURNS:
 		if (lat_config.filter && !filter_pass()) {
@@ -66,11 +66,7 @@ int sys_enter(__u64 *ctx)
 		lat_count(0, LAT_NO_RETURN);
 		return 0;
 	default:
-		if (lat_config.filter && !filter_pass()) {
-			call_filtered(place, ctx);
-			return 0;
-		}
-		span = call_begin(place, ctx, false);
+		span = call_enter(&place, ctx);
 		if (span)
 			span->site = site;
 		return 0;
@@ -106,7 +102,7 @@ static __always_inline int syscall_end(__u64 *ctx, bool has_stacks)
 	/* A return from a signal handler has put back what the registers were, and is no call any more. */
 	if (number == ~0ULL)
 		result = 0;
-	call_end_with(place, call_frame(place, ctx), result, has_stacks ? ctx : NULL);
+	call_end_with(&place, call_frame(&place, ctx), result, has_stacks ? ctx : NULL);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target tcp: where programs' sends and receives enter and leave TCP, over IPv4 and IPv6; and connections' lives. */
-#include "call.bpf.h"
+#include "programs.bpf.h"
 #include "connection.bpf.h"
 
 #define IPPROTO_TCP_NUMBER 6

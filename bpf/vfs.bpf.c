@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target vfs: where file operations enter and leave the kernel's virtual file system. */
-#include "call.bpf.h"
+#include "programs.bpf.h"
 
 /* As in src/targets/vfs.c. */
 enum vfs_op { VFS_OPEN, VFS_READ, VFS_WRITE, VFS_FSYNC, VFS_CLOSE, VFS_STAT };

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "disks.h"
 #include "filters.h"
 #include "host.h"
 #include "label.h"
@@ -150,15 +151,17 @@ void option_cgroup(struct argp_state *state, struct probe_options *probe, const 
 void option_disk(struct argp_state *state, const struct target *target, struct lat_config *config,
 		       const char *text)
 {
-	char disk[64];
+	char others[DISKS_OTHERS_LEN];
 	int error;
 
 	if (!target->has_disks)
 		option_error(state, "--disk: %s has no disks", target->name);
 	text = filters_negation(config, LAT_NOT_DEVICE, text);
-	error = host_disk(text, &config->device, disk);
+	error = disks_find(text, DISKS_SYS, &config->device, &config->device_mask, others);
 	if (error == -EXDEV)
-		option_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
+		option_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, others);
+	if (error == -EOPNOTSUPP)
+		option_error(state, "--disk: %s has no requests of its own%s%s", text, *others ? "; those are of " : "", others);
 	if (error)
 		option_error(state, "--disk: there is no disk %s", text);
 }

@@ -48,6 +48,23 @@ static void print_header(struct events *events)
 	events->has_header = true;
 }
 
+/* The innermost first, as debuggers do. */
+static void print_stack(struct events *events, const char *folded)
+{
+	char *copy = strdup(folded), *frame;
+
+	while (copy && *copy) {
+		frame = strrchr(copy, ';');
+		out_puts(events->out, "    ");
+		out_escaped(events->out, frame ? frame + 1 : copy, 0);
+		out_puts(events->out, "\n");
+		if (!frame)
+			break;
+		*frame = '\0';
+	}
+	free(copy);
+}
+
 static void print_line(struct events *events, const struct outlier *outlier)
 {
 	time_t seconds = (time_t)(outlier->end_realtime_ns / 1000000000);
@@ -73,23 +90,8 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_printf(events->out, " %" PRIu64, outlier->sector);
 	}
 	out_puts(events->out, "\n");
-}
-
-/* The innermost first, as debuggers do. */
-static void print_stack(struct events *events, const char *folded)
-{
-	char *copy = strdup(folded), *frame;
-
-	while (copy && *copy) {
-		frame = strrchr(copy, ';');
-		out_puts(events->out, "    ");
-		out_escaped(events->out, frame ? frame + 1 : copy, 0);
-		out_puts(events->out, "\n");
-		if (!frame)
-			break;
-		*frame = '\0';
-	}
-	free(copy);
+	if (outlier->folded)
+		print_stack(events, outlier->folded);
 }
 
 static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
@@ -106,15 +108,25 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 		outlier_label(outlier, "device", label_device(events->names, event->device, device)));
 }
 
-static bool keep(struct outliers *outliers, const struct events *events, const struct lat_event *event,
-		 struct outlier outlier)
-{
-	return label(&outlier, events, event) && outliers_add(outliers, outlier);
-}
-
 static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
 {
 	return folded && stacks_add(&events->interval_stacks, folded, ns) && stacks_add(&events->run_stacks, folded, ns);
+}
+
+/* Whether any use will be made of it but for its time. */
+static bool is_of_use(const struct events *events, uint64_t latency_ns)
+{
+	return (events->out && !events->n_slowest) || outliers_want(&events->interval, latency_ns) ||
+	       outliers_want(&events->run, latency_ns);
+}
+
+static bool use(struct events *events, const struct outlier *outlier)
+{
+	if (!outliers_keep(&events->interval, outlier) || !outliers_keep(&events->run, outlier))
+		return false;
+	if (events->out && !events->n_slowest)
+		print_line(events, outlier);
+	return true;
 }
 
 static int take(void *context, void *data, size_t size)
@@ -123,32 +135,30 @@ static int take(void *context, void *data, size_t size)
 	const struct lat_event *event = data;
 	const char *folded = NULL;
 	struct outlier outlier;
+	bool is_fine = true;
 
 	if (size < sizeof(*event) || event->op >= events->target->n_ops || event->ret >= LAT_N_RETS)
 		return 0;
-	outlier = (struct outlier){
-		.end_realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns(),
-		.latency_ns = event->latency_ns,
-		.bytes = event->bytes,
-		.sector = event->sector,
-		.pid = event->pid,
-		.tid = event->tid,
-	};
-	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
-		return -ENOMEM;
 	if (events->frames) {
 		folded = frames_fold(events->frames, event);
 		if (!keep_stack(events, folded, event->latency_ns))
 			return -ENOMEM;
 	}
-	if (events->out && !events->n_slowest && label(&outlier, events, event)) {
-		print_line(events, &outlier);
-		if (folded)
-			print_stack(events, folded);
+	if (is_of_use(events, event->latency_ns)) {
+		outlier = (struct outlier){
+			.end_realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns(),
+			.latency_ns = event->latency_ns,
+			.bytes = event->bytes,
+			.sector = event->sector,
+			.pid = event->pid,
+			.tid = event->tid,
+			.folded = folded ? strdup(folded) : NULL,
+		};
+		is_fine = label(&outlier, events, event) && use(events, &outlier);
+		outlier_free(&outlier);
 	}
-	labels_free(outlier.labels, outlier.n_labels);
 	/* What is negative ends the call; where the ring was read up to is kept. */
-	return --events->n_left ? 0 : -EAGAIN;
+	return !is_fine ? -ENOMEM : --events->n_left ? 0 : -EAGAIN;
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,

@@ -81,7 +81,8 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
 	    config->filter_socket || config->filter_uid || config->negated || config->sample_below || config->needs_file)
 		return LAT_FILTER_ANY;
-	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
+	/* New in 5.11 (3ca1032ab7ab). */
+	return config->pid && kernel_btf_function_id("bpf_get_current_task_btf") >= 0 ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
 
 /* Fills in the constants, the target's own among them. */
@@ -135,10 +136,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
 							     options->dims & of_submitter);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->has_more = config->outlier_ns || config->n_buckets || config->needs_extra || config->n_banks > 2 ||
-			   config->passes_late || config->sample_below;
-	config->is_plain = config->is_direct && !config->has_more;
-	config->needs_who = (options->dims & who) || config->outlier_ns || config->pending_ns;
+	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
+			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
+	config->key_has_who = !!(options->dims & who);
+	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
 	config->needs_socket = !!(options->dims & sockets);
 	return 0;
 }

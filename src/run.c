@@ -16,6 +16,7 @@
 #include "alarm.h"
 #include "child.h"
 #include "cli.h"
+#include "disks.h"
 #include "events.h"
 #include "file_names.h"
 #include "host.h"
@@ -107,7 +108,7 @@ static int watch_signals(struct run *run)
 /* Devices and cgroups come and go. */
 static void read_names(struct run *run)
 {
-	host_read_devices(&run->names);
+	disks_read(&run->names, DISKS_SYS);
 	if (run->names.key_at[LAT_DIM_CGROUP])
 		host_read_cgroups(&run->names);
 	if (run->names.key_at[LAT_DIM_FILE])

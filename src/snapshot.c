@@ -23,65 +23,6 @@ void reading_free(struct reading *reading)
 	reading->n_series = reading->n_depths = reading->n_pending = 0;
 }
 
-uint64_t lat_row_low(unsigned int row)
-{
-	return lat_slot_low(row * LAT_N_SUB);
-}
-
-uint64_t series_row_count(const struct series *series, unsigned int row)
-{
-	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
-	uint64_t count = 0;
-
-	for (; slot < end && slot < LAT_N_SLOTS; slot++)
-		count += series->slots[slot];
-	return count;
-}
-
-/* [low, high] as far as the series has samples there. */
-static double slot_middle(const struct series *series, unsigned int slot)
-{
-	uint64_t low = lat_slot_low(slot), high = series->max_ns;
-
-	if (slot < LAT_OVERFLOW_SLOT && lat_slot_low(slot + 1) - 1 < high)
-		high = lat_slot_low(slot + 1) - 1;
-	if (low < series->min_ns)
-		low = series->min_ns;
-	return (double)low / 2 + (double)high / 2;
-}
-
-double series_row_mean_ns(const struct series *series, unsigned int row)
-{
-	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
-	uint64_t count = series_row_count(series, row);
-	double sum = 0;
-
-	for (; slot < end && slot < LAT_N_SLOTS; slot++)
-		if (series->slots[slot])
-			sum += slot_middle(series, slot) * (double)series->slots[slot];
-	return count ? sum / (double)count : 0;
-}
-
-const char *series_label(const struct series *series, const char *name)
-{
-	return labels_find(series->labels, series->n_labels, name);
-}
-
-bool series_have_same_labels(const struct series *left, const struct series *right)
-{
-	const char *value;
-	size_t i;
-
-	if (left->n_labels != right->n_labels)
-		return false;
-	for (i = 0; i < left->n_labels; i++) {
-		value = series_label(right, left->labels[i].name);
-		if (!value || strcmp(left->labels[i].value, value))
-			return false;
-	}
-	return true;
-}
-
 /* Takes over VALUE, which is NULL when memory was short. */
 static bool add_label(struct series *series, const char *name, char *value)
 {
@@ -169,11 +110,39 @@ static void derive(struct series *series, double seconds)
 	size_t i;
 
 	series->mean_ns = (double)series->sum_ns / (double)series->count;
-	series->rate_per_s = seconds > 0 ? (double)series->count * series->weight / seconds : 0;
-	series->bytes_per_s = seconds > 0 ? (double)series->bytes * series->weight / seconds : 0;
+	series->rate_per_s = seconds > 0 ? (double)series->count / seconds : 0;
+	series->bytes_per_s = seconds > 0 ? (double)series->bytes / seconds : 0;
 	for (i = 0; i < N_PERCENTILES; i++)
-		series->percentiles[i] = percentile_of(series->slots, series->count, percentile_ranks[i],
-						       series->min_ns, series->max_ns);
+		series->percentiles[i] = percentile_of(series->slots, series->count, series->weight,
+						       percentile_ranks[i], series->min_ns, series->max_ns);
+}
+
+uint32_t run_weight(const struct run_info *run)
+{
+	return run->sample_rate ? run->sample_rate : 1;
+}
+
+/* All counts times FACTOR / DIVISOR, one of which is 1. */
+static void scale(struct series *series, uint64_t factor, uint64_t divisor)
+{
+	unsigned int slot;
+	size_t i;
+
+	for (slot = 0; slot < LAT_N_SLOTS; slot++)
+		series->slots[slot] = series->slots[slot] * factor / divisor;
+	for (i = 0; i < series->buckets.n; i++)
+		series->buckets.items[i].count = series->buckets.items[i].count * factor / divisor;
+	series->count = series->count * factor / divisor;
+	series->sum_ns = series->sum_ns * factor / divisor;
+	series->bytes = series->bytes * factor / divisor;
+}
+
+void snapshot_keep_samples(struct snapshot *snapshot)
+{
+	struct series *series;
+
+	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++)
+		scale(series, 1, series->weight);
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -221,6 +190,7 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
 					      raw_before ? &raw_before->buckets : NULL))
 		return false;
+	scale(series, run_weight(input->run), 1);
 	return add_labels(series, &raw->key, input);
 }
 
@@ -237,21 +207,10 @@ static int compare_series(const void *a, const void *b)
 	return order;
 }
 
-static int compare_but_ret(const struct series *left, const struct series *right)
-{
-	int order = 0;
-	size_t i;
-
-	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)
-		if (strcmp(left->labels[i].name, "ret"))
-			order = strcmp(left->labels[i].value, right->labels[i].value);
-	return order ? order : (left->n_labels > right->n_labels) - (left->n_labels < right->n_labels);
-}
-
 static int compare_siblings(const void *a, const void *b)
 {
 	const struct series *left = *(struct series *const *)a, *right = *(struct series *const *)b;
-	int order = compare_but_ret(left, right);
+	int order = series_compare_but(left, right, "ret");
 
 	return order ? order : (left > right) - (left < right);
 }
@@ -268,7 +227,7 @@ static bool link_siblings(struct snapshot *snapshot)
 		sorted[i] = &snapshot->series[i];
 	qsort(sorted, snapshot->n_series, sizeof(*sorted), compare_siblings);
 	for (i = 0; i < snapshot->n_series; i++) {
-		if (i && !compare_but_ret(sorted[i - 1], sorted[i])) {
+		if (i && !series_compare_but(sorted[i - 1], sorted[i], "ret")) {
 			sorted[i]->first_sibling = sorted[i - 1]->first_sibling;
 			sorted[i - 1]->next_sibling = sorted[i];
 		} else {
@@ -303,7 +262,7 @@ bool snapshot_derive(struct snapshot *snapshot)
 	size_t i;
 
 	for (i = 0; i < snapshot->n_series; i++) {
-		snapshot->series[i].weight = snapshot->run->sample_rate ? snapshot->run->sample_rate : 1;
+		snapshot->series[i].weight = run_weight(snapshot->run);
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
 	}
 	totals_make(snapshot);

@@ -27,8 +27,8 @@ struct series {
 	const struct series *first_sibling, *next_sibling;
 	uint32_t device_id;   /* kernel dev_t of the label "device"; 0: none, or not one of all hosts */
 	bool has_bytes;
-	uint64_t count, sum_ns, bytes; /* of what was measured */
-	uint32_t weight;      /* calls that each sample stands for: run_info.sample_rate; rates are of all of them */
+	uint64_t count, sum_ns, bytes;
+	uint32_t weight;      /* calls that each sample stands for; all that is counted here is as many times as measured */
 	uint64_t min_ns, max_ns;
 	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
 	double rate_per_s, bytes_per_s, mean_ns;
@@ -40,6 +40,12 @@ struct series {
 	uint64_t *slots;      /* LAT_N_SLOTS */
 	struct buckets buckets;
 };
+
+/* What was measured, where the count is an estimate of all. */
+static inline uint64_t series_n_measured(const struct series *series)
+{
+	return series->count / series->weight;
+}
 
 struct in_flight {
 	char *device;
@@ -182,6 +188,12 @@ struct snapshot *snapshot_make(const struct snapshot_input *input);
  */
 bool snapshot_derive(struct snapshot *snapshot);
 
+/* How many calls each sample stands for: 1 unless only some were measured. */
+uint32_t run_weight(const struct run_info *run);
+
+/* Turns estimates of all back into what was measured, for statistics of samples; rates stay what they are. */
+void snapshot_keep_samples(struct snapshot *snapshot);
+
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
@@ -193,6 +205,9 @@ double series_row_mean_ns(const struct series *series, unsigned int row);
 
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
+
+/* An order by the values of all labels, in their order, but that of NAME. */
+int series_compare_but(const struct series *left, const struct series *right, const char *name);
 
 /* Whether it is part of struct totals: a request counts once, whatever its phases. */
 bool series_is_in_totals(const struct series *series);

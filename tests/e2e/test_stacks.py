@@ -3,6 +3,7 @@
 
 import json
 import os
+from collections import Counter
 
 from harness import KERNEL, LATENCYPROBE, WORK, Folder, Process, Report, probe_argv, require, require_equal, run_plain
 from null_blk import NullDisk
@@ -30,6 +31,10 @@ def require_sums(report, stacks):
     require_equal(sum(stack["sum_ns"] for stack in report.json["stacks"]), expected, "ns in JSON")
     require_equal(sum(stack["count"] for stack in report.json["stacks"]), len(outliers), "outliers in stacks")
     require("stack lost" not in report.stderr, report.stderr)
+    by_stack = Counter()
+    for outlier in outliers:
+        by_stack[";".join(reversed(outlier["stack"]))] += outlier["latency_ns"]
+    require_equal(by_stack, Counter({";".join(frames): ns for frames, ns in stacks}), "ns by the outliers' own stacks")
 
 
 def require_frame(stacks, *names):

@@ -374,8 +374,10 @@ struct snapshot *fixture_many(void)
 	return make_and_free(&input, &now);
 }
 
-static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device)
+static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device,
+			const char *folded)
 {
+	outlier.folded = folded ? strdup(folded) : NULL;
 	if (!outlier_label(&outlier, "op", "read") || !outlier_label(&outlier, "phase", "device") ||
 	    !outlier_label(&outlier, "ret", "ok") || !outlier_label(&outlier, "comm", comm) ||
 	    !outlier_label(&outlier, "device", device) || !outliers_add(outliers, outlier))
@@ -405,11 +407,11 @@ static struct snapshot *make_slow(void)
 	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 1003;
 	now.accounts[DISKS_READ].counts[LAT_EVENTS] = 3;
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 9 * SECOND, 35 * MS, 65536, 1 << 20, 7, 8 },
-		    "postgres", "sda");
+		    "postgres", "sda", stacks[0].folded);
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 3 * SECOND, 25 * MS, 4096, 0, 1, 1 },
-		    "a\033[2Jb\"c\n\xff", "sda");
+		    "a\033[2Jb\"c\n\xff", "sda", stacks[1].folded);
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 8 * SECOND, 35 * MS, 0, OUTLIER_NO_SECTOR,
-						 0, UINT32_MAX }, "", "sda");
+						 0, UINT32_MAX }, "", "sda", NULL);
 	input.run = &slow_run;
 	input.names = &disks_names;
 	input.outliers = &outliers;
