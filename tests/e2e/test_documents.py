@@ -74,13 +74,23 @@ def into_a_csv_file():
 
 @test("root")
 def shown_as_it_ends():
-    """S1-11, S1-5, S2-1: the line of a slow call is there while tracing goes on; what is slow is said at the start."""
+    """
+    S1-11, S0-7, S1-4, S1-5, S2-1: the line of a slow call is there while tracing goes on, with who and when; what is slow
+    is said at the start.
+    """
     with Tracing(*READS, "--outlier", "2ms") as tracing:
         require("outliers from 2.00ms on" in tracing.process.stderr, tracing.process.stderr)
-        run_work("pipe", 1, DELAY_NS)
+        before_ns = time.time_ns()
+        with start_work("pipe", 1, DELAY_NS) as work:
+            work.wait()
+        after_ns = time.time_ns()
         wait_until(lambda: re.search(r"^[\d:.]+ lp-work .* ok +[\d.]+ms", tracing.process.stdout, re.M), "line of the read")
         report = tracing.finish()
-    require_equal(report.count(ret="ok"), 1, "reads")
+    outlier, = report.json["outliers"]
+    require_equal((outlier["pid"], outlier["tid"], outlier["labels"]["comm"]), (work.pid, work.pid, "lp-work"), "who")
+    require_equal(outlier["labels"]["syscall"], "read", "what")
+    require(before_ns < outlier["end_realtime_ns"] < after_ns, f"when: {outlier}")
+    require_equal(outlier["latency_ns"], report.one(syscall="read", ret="ok")["max_ns"], "latency")
 
 
 @test("root")
