@@ -128,6 +128,26 @@ struct reading fixture_reading(uint64_t elapsed_ns)
 	return reading;
 }
 
+struct reading fixture_copy(const struct reading *reading)
+{
+	struct reading copy = *reading;
+	uint64_t *counts;
+	size_t i;
+
+	copy.series = calloc(MAX_SERIES, sizeof(*copy.series));
+	if (!copy.series)
+		abort();
+	memcpy(copy.series, reading->series, reading->n_series * sizeof(*copy.series));
+	for (i = 0; i < copy.n_series; i++) {
+		counts = calloc(LAT_N_SLOTS, sizeof(*counts));
+		if (!counts)
+			abort();
+		memcpy(counts, copy.series[i].counts, LAT_N_SLOTS * sizeof(*counts));
+		copy.series[i].counts = counts;
+	}
+	return copy;
+}
+
 struct lat_key fixture_key(unsigned int op, enum lat_ret ret)
 {
 	return (struct lat_key){ .words = { op | (uint64_t)ret << 8 } };
@@ -145,22 +165,26 @@ struct raw_series *fixture_series(struct reading *reading, const struct lat_key 
 	if (reading->n_series == MAX_SERIES)
 		abort();
 	memmove(series + 1, series, (size_t)(end - series) * sizeof(*series));
-	*series = (struct raw_series){ .key = *key };
+	*series = (struct raw_series){
+		.key = *key, .n_slots = LAT_N_SLOTS, .counts = calloc(LAT_N_SLOTS, sizeof(*series->counts)),
+	};
+	if (!series->counts)
+		abort();
 	reading->n_series++;
 	return series;
 }
 
 void fixture_record(struct reading *reading, const struct lat_key *key, uint64_t ns, uint64_t bytes, uint64_t n)
 {
-	struct lat_hist *hist = &fixture_series(reading, key)->hist;
+	struct raw_series *series = fixture_series(reading, key);
 
-	hist->slots[lat_slot(ns)] += n;
-	hist->sum_ns += ns * n;
-	hist->bytes += bytes * n;
-	if (ns > hist->max_ns)
-		hist->max_ns = ns;
-	if (~ns > hist->inverse_min_ns)
-		hist->inverse_min_ns = ~ns;
+	series->counts[lat_slot(ns)] += n;
+	series->sum_ns += ns * n;
+	series->bytes += bytes * n;
+	if (ns > series->max_ns)
+		series->max_ns = ns;
+	if (~ns > series->inverse_min_ns)
+		series->inverse_min_ns = ~ns;
 }
 
 struct snapshot_input fixture_input(const struct target *target, const struct reading *now)

@@ -27,6 +27,9 @@ uint64_t fixture_random(uint64_t *seed);
 /* An empty reading, that many ns after the start; to be freed with reading_free(). */
 struct reading fixture_reading(uint64_t elapsed_ns);
 
+/* The same, to be freed as well; without devices' depths and what is pending. */
+struct reading fixture_copy(const struct reading *reading);
+
 /* The key of an operation and a return class, without dimensions. */
 struct lat_key fixture_key(unsigned int op, enum lat_ret ret);
 

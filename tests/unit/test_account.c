@@ -133,7 +133,7 @@ static void test_derived_operations(void **state)
 	assert_int_equal(snapshot->total.unaccounted, 0);
 	snapshot_free(snapshot);
 
-	fixture_series(&now, &queue)->hist.slots[lat_slot(100)]--;
+	fixture_series(&now, &queue)->counts[lat_slot(100)]--;
 	snapshot = snapshot_make(&input);
 	assert_int_equal(snapshot->accounts[DISKS_READ_QUEUE].unaccounted, 1);
 	snapshot_free(snapshot);

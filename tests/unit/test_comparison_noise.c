@@ -40,17 +40,6 @@ struct draws {
 	bool has_intervals; /* they were recorded */
 };
 
-static struct reading copy_of(const struct reading *reading)
-{
-	struct reading copy = fixture_reading(0);
-	struct raw_series *series = copy.series;
-
-	memcpy(series, reading->series, reading->n_series * sizeof(*series));
-	copy = *reading;
-	copy.series = series;
-	return copy;
-}
-
 static struct recorded_run run_of(uint64_t *seed, const struct draws *draws, int n, double scale)
 {
 	struct snapshot **intervals = calloc(N_INTERVALS, sizeof(struct snapshot *));
@@ -64,7 +53,7 @@ static struct recorded_run run_of(uint64_t *seed, const struct draws *draws, int
 		double even = (double)(fixture_random(seed) >> 11) * 0x1p-53, drift = draws->drift * (4 * even - 2);
 
 		if (draws->has_intervals)
-			before = copy_of(&reading);
+			before = fixture_copy(&reading);
 		reading.monotonic_ns += SECOND / 2;
 		reading.realtime_ns += SECOND / 2;
 		for (left = n / N_INTERVALS; left; left--)
@@ -155,7 +144,7 @@ static struct recorded_run busy_run(uint64_t n_busy, uint64_t n, uint64_t n_erro
 	uint64_t i;
 
 	for (i = 1; i <= N_INTERVALS; i++) {
-		before = copy_of(&reading);
+		before = fixture_copy(&reading);
 		reading.monotonic_ns += SECOND;
 		reading.realtime_ns += SECOND;
 		if (i <= n_busy)

@@ -57,9 +57,9 @@ static struct recording *five_intervals(void)
 	size_t i;
 
 	for (i = 0; i < N_INTERVALS; i++) {
-		now = fixture_reading((i + 1) * SECOND);
-		now.n_series = before.n_series;
-		memcpy(now.series, before.series, before.n_series * sizeof(*now.series));
+		now = fixture_copy(&before);
+		now.realtime_ns += SECOND;
+		now.monotonic_ns += SECOND;
 		fixture_record(&now, &read, 1000, 1, i + 1);
 		if (i >= 2)
 			fixture_record(&now, &read, 12, 1, 50);

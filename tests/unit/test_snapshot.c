@@ -121,8 +121,8 @@ static void test_lost_races_are_mended(void **state)
 	fixture_record(&now, &key, 1000, 0, 1);
 	fixture_record(&now, &key, 100000, 0, 1);
 	raw = fixture_series(&now, &key);
-	raw->hist.max_ns = 50000;
-	raw->hist.inverse_min_ns = ~5000ULL;
+	raw->max_ns = 50000;
+	raw->inverse_min_ns = ~5000ULL;
 	snapshot = fixture_snapshot(NULL, &now, 0);
 	assert_int_equal(snapshot->series[0].min_ns, 1023);
 	assert_int_equal(snapshot->series[0].max_ns, lat_slot_low(lat_slot(100000)));

@@ -116,9 +116,7 @@ static void test_split_over_time(void **state)
 
 	(void)state;
 	for (i = 0; i < MAX_PARTS; i++) {
-		before[i] = now;
-		before[i].series = fixture_reading(0).series;
-		memcpy(before[i].series, now.series, now.n_series * sizeof(*now.series));
+		before[i] = fixture_copy(&now);
 		now.realtime_ns += SECOND + 3; /* CLOCK_REALTIME is being set */
 		now.monotonic_ns += SECOND;
 		for (k = 0; k < 1000 * i; k++)
