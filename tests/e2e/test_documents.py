@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the documents tell people to do, done as they have it: beside a benchmark, into files, and with others' tools."""
+"""What the documents tell people to do, done as they have it: beside a benchmark, into files, with others' tools."""
 
 import csv
 import datetime
@@ -75,8 +75,8 @@ def into_a_csv_file():
 @test("root")
 def shown_as_it_ends():
     """
-    S1-11, S0-7, S1-4, S1-5, S2-1: the line of a slow call is there while tracing goes on, with who and when; what is slow
-    is said at the start.
+    S1-11, S0-7, S1-4, S1-5, S2-1: the line of a slow call is there while tracing goes on, with who and when; what is
+    slow is said at the start.
     """
     with Tracing(*READS, "--outlier", "2ms") as tracing:
         require("outliers from 2.00ms on" in tracing.process.stderr, tracing.process.stderr)
@@ -84,7 +84,8 @@ def shown_as_it_ends():
         with start_work("pipe", 1, DELAY_NS) as work:
             work.wait()
         after_ns = time.time_ns()
-        wait_until(lambda: re.search(r"^[\d:.]+ lp-work .* ok +[\d.]+ms", tracing.process.stdout, re.M), "line of the read")
+        wait_until(lambda: re.search(r"^[\d:.]+ lp-work .* ok +[\d.]+ms", tracing.process.stdout, re.M),
+                   "line of the read")
         report = tracing.finish()
     outlier, = report.json["outliers"]
     require_equal((outlier["pid"], outlier["tid"], outlier["labels"]["comm"]), (work.pid, work.pid, "lp-work"), "who")
@@ -152,7 +153,7 @@ def clock():
     require(before_ns < report["start_monotonic_ns"] < report["end_monotonic_ns"] < after_ns, "not of that clock")
     ends = [outlier["end_realtime_ns"] for outlier in report["outliers"]]
     require_equal(len(ends), N, "outliers")
-    require(report["start_realtime_ns"] < min(ends) and max(ends) < report["end_realtime_ns"], "outliers of another time")
+    require(report["start_realtime_ns"] < min(ends) and max(ends) < report["end_realtime_ns"], "outliers at other times")
     require("suspended: the clock is CLOCK_MONOTONIC" in run_plain("list", "vfs")[1], "what it leaves out is not said")
 
 
@@ -176,11 +177,11 @@ def total_of(lines):
 
 @test("root", "direct_root")
 def lines_for_scripts():
-    """S4-5, S4-9, S4-10, S4-14: times agree, and buckets, totals and the account say the same in each line and in all."""
+    """S4-5, S4-9, S4-10, S4-14: times agree, and buckets, totals and account say the same in each line and in all."""
     with Folder() as folder:
         *intervals, whole = lines = record_block(folder / "run.jsonl")
     for line in lines:
-        require(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", line["iso_timestamp"]), line["iso_timestamp"])
+        require(re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\d\.\d{6}\+00:00", line["iso_timestamp"]), f"{line}")
         stamp = datetime.datetime.fromisoformat(line["iso_timestamp"]).timestamp()
         require(abs(stamp - line["timestamp"]) < 0.0001, f"{stamp} and {line['timestamp']}")
         require(abs(line["interval_s"] - line["elapsed_ns"] / 1e9) < 1e-6, f"interval_s {line['interval_s']}")
@@ -264,7 +265,7 @@ def durable(option):
         report = tracing.finish()
     require_equal((status, n_lines), (0, 6), f"status and lines ({stderr})")
     # After two, four and six lines; once more as it ends, which may come with the last two.
-    require_equal(report.count() in ((3, 4) if option else (0,)), True, f"{report.count()} calls with {option or 'nothing'}")
+    require(report.count() in ((3, 4) if option else (0,)), f"{report.count()} calls with {option or 'nothing'}")
 
 
 @test("root", "setcap", "setpriv")
@@ -275,8 +276,8 @@ def rights_of_a_file():
         copy = shutil.copy(LATENCYPROBE, folder)
         argv = [*as_nobody, copy, "block", "--duration", "0.1"]
         denied = subprocess.run(argv, capture_output=True, text=True, check=False)
-        advice = re.search(r"setcap (\S+=ep)", subprocess.run([*as_nobody, copy, "doctor"], capture_output=True, text=True,
-                                                           check=False).stdout)
+        said = subprocess.run([*as_nobody, copy, "doctor"], capture_output=True, text=True, check=False).stdout
+        advice = re.search(r"setcap (\S+=ep)", said)
         require(advice, "doctor does not say what to do")
         subprocess.run(["setcap", advice[1], copy], check=True)
         allowed = subprocess.run(argv, capture_output=True, text=True, check=False)
