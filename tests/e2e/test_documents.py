@@ -16,8 +16,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness import (LATENCYPROBE, MISSES_COMPLETIONS, SURE_ATTACH, WORK, Folder, Process, Tracing, has_missed, probe,
-                     probe_argv, require, require_equal, run_plain, run_work, start_work, wait_until, work_result)
+from harness import (LATENCYPROBE, MISSES_COMPLETIONS, SURE_ATTACH, WORK, DiskFile, Folder, Process, Tracing, has_missed,
+                     probe, probe_argv, require, require_equal, run_plain, run_work, start_work, wait_until, work_result)
 from needs import missing_need
 from null_blk import NullDisk
 from registry import Skip, test
@@ -159,15 +159,10 @@ def clock():
 
 def record_block(path, *options):
     """Direct reads of a file on the root disk into PATH, with intervals; the lines of JSONL."""
-    file = Path("/var/tmp/latencyprobe-documents")
-    file.write_bytes(bytes(N * 4096))
-    os.sync()
-    try:
-        with Process(*probe_argv(["block", "-c", "lp-work", "--op", "read", "-i", "0.1", *options], path,
-                                 [WORK, "direct", "read", file, N, 4096])) as process:
+    with DiskFile(N * 4096) as file:
+        argv = ["block", "-c", "lp-work", "--op", "read", "-i", "0.1", *options]
+        with Process(*probe_argv(argv, path, [WORK, "direct", "read", file, N, 4096])) as process:
             process.wait()
-    finally:
-        file.unlink()
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
