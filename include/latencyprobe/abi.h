@@ -5,6 +5,8 @@
 
 #include "bucket.h"
 
+/* To be raised when what is here changes its meaning and not its layout, which --bpf-object cannot see. */
+#define LAT_ABI_VERSION 1
 #define LAT_MAX_OPS 16
 #define LAT_MAX_SHARDS 64
 #define LAT_N_SPANS 8192 /* power of two */
