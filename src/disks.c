@@ -84,12 +84,14 @@ static int number_of(const char *sys, const char *name, uint32_t *device)
 /* What people know the device by beside its kernel name; to be freed, NULL when there is nothing. */
 static char *alias_of(const char *sys, const char *name)
 {
-	char *alias = read_text("%s/class/block/%s/dm/name", sys, name);
 	unsigned int numbers[3];
+	char *alias = NULL;
 
-	if (!alias)
+	if (!strncmp(name, "dm-", strlen("dm-")))
+		alias = read_text("%s/class/block/%s/dm/name", sys, name);
+	else if (!strncmp(name, "loop", strlen("loop")))
 		alias = read_text("%s/class/block/%s/loop/backing_file", sys, name);
-	if (!alias && parse_path(name, numbers) && asprintf(&alias, "nvme%un%u", numbers[0], numbers[2]) < 0)
+	else if (parse_path(name, numbers) && asprintf(&alias, "nvme%un%u", numbers[0], numbers[2]) < 0)
 		alias = NULL;
 	return alias;
 }
