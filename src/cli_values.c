@@ -47,6 +47,20 @@ uint64_t option_time(struct argp_state *state, const char *name, const char *tex
 	return ns;
 }
 
+uint64_t option_interval(struct argp_state *state, const char *name, const char *text)
+{
+	uint64_t ns = option_time(state, name, text);
+
+	if (!ns)
+		option_error(state, "%s: after no time at all? Without it, there is one report at the end", name);
+	return ns;
+}
+
+uint64_t option_outlier(struct argp_state *state, const char *text)
+{
+	return strcmp(text, "off") ? option_time(state, "--outlier", text) : 0;
+}
+
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max)
 {
 	unsigned long long number;

@@ -336,6 +336,7 @@ static int add_infos(struct probe *probe)
 		info->op = place->kind == PLACE_TRACEPOINT ? "" : probe->target->ops[place->op].name;
 		info->function = place->function;
 		info->attach = (char *)place_kind_names[place->kind];
+		debug("attached to %s by %s", info->function, info->attach);
 	}
 	if (n_skipped > MAX_SKIPS_SHOWN)
 		warn("skipped %zu more", n_skipped - MAX_SKIPS_SHOWN);

@@ -31,6 +31,7 @@
 #include "snapshot.h"
 #include "targets/target.h"
 #include "trend.h"
+#include "units.h"
 #include "version.h"
 
 /* What the loop waits for. */
@@ -324,6 +325,17 @@ static int start_child(struct run *run)
 	return watch(run, EVENT_CHILD, run->child.pid_fd);
 }
 
+static void say_start(const struct probe_options *probe)
+{
+	char threshold[UNITS_LEN];
+
+	if (probe->config.outlier_ns)
+		note("Tracing %s, outliers from %s on... Hit Ctrl-C to end.", probe->target->name,
+		     units_duration(threshold, (double)probe->config.outlier_ns));
+	else
+		note("Tracing %s... Hit Ctrl-C to end.", probe->target->name);
+}
+
 /* From here on everything counts. */
 static int begin(struct run *run)
 {
@@ -333,7 +345,7 @@ static int begin(struct run *run)
 	run->start_realtime_ns = host_realtime_ns();
 	run->start_monotonic_ns = host_monotonic_ns();
 	probe_gate_open(run->probe);
-	note("Tracing %s... Hit Ctrl-C to end.", options->probe.target->name);
+	say_start(&options->probe);
 	if (options->duration_ns)
 		error = watch_timer(run, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
 	if (!error && options->interval_ns)

@@ -12,17 +12,6 @@
 
 #define NS_PER_S 1e9
 
-void reading_free(struct reading *reading)
-{
-	free(reading->series);
-	free(reading->depths);
-	free(reading->pending);
-	reading->series = NULL;
-	reading->depths = NULL;
-	reading->pending = NULL;
-	reading->n_series = reading->n_depths = reading->n_pending = 0;
-}
-
 /* Takes over VALUE, which is NULL when memory was short. */
 static bool add_label(struct series *series, const char *name, char *value)
 {
@@ -66,15 +55,15 @@ static bool has_bytes(const struct target *target, const struct lat_key *key)
 }
 
 /* Fills in the slots and their sum. NULL for BEFORE stands for nothing. */
-static bool subtract_slots(struct series *series, const struct lat_hist *now, const struct lat_hist *before)
+static bool subtract_slots(struct series *series, const struct raw_series *now, const struct raw_series *before)
 {
-	unsigned int slot;
+	unsigned int slot, end = now->first_slot + now->n_slots;
 
 	series->slots = calloc(LAT_N_SLOTS, sizeof(*series->slots));
 	if (!series->slots)
 		return false;
-	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
-		series->slots[slot] = now->slots[slot] - (before ? before->slots[slot] : 0);
+	for (slot = now->first_slot; slot < end; slot++) {
+		series->slots[slot] = raw_series_slot(now, slot) - raw_series_slot(before, slot);
 		series->count += series->slots[slot];
 	}
 	return true;
@@ -84,7 +73,7 @@ static bool subtract_slots(struct series *series, const struct lat_hist *now, co
  * The kernel's own minimum and maximum are of the whole run, and may have lost a race against another program's, so
  * that a sample in a lower or higher slot was counted: the slots have the last word.
  */
-static void bound(struct series *series, const struct lat_hist *now, bool is_whole_run)
+static void bound(struct series *series, const struct raw_series *now, bool is_whole_run)
 {
 	unsigned int first = 0, last = LAT_OVERFLOW_SLOT;
 	uint64_t first_high, last_low;
@@ -128,6 +117,8 @@ static void scale(struct series *series, uint64_t factor, uint64_t divisor)
 	unsigned int slot;
 	size_t i;
 
+	if (factor == divisor)
+		return;
 	for (slot = 0; slot < LAT_N_SLOTS; slot++)
 		series->slots[slot] = series->slots[slot] * factor / divisor;
 	for (i = 0; i < series->buckets.n; i++)
@@ -145,20 +136,6 @@ void snapshot_keep_samples(struct snapshot *snapshot)
 		scale(series, 1, series->weight);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	return memcmp(a, &((const struct raw_series *)b)->key, sizeof(struct lat_key));
-}
-
-static const struct raw_series *series_before(const struct reading *before, const struct lat_key *key)
-{
-	const struct raw_series *raw = NULL;
-
-	if (before && before->n_series)
-		raw = bsearch(key, before->series, before->n_series, sizeof(*raw), compare_keys);
-	return raw;
-}
-
 static void free_series(struct series *series)
 {
 	labels_free(series->labels, series->n_labels);
@@ -170,11 +147,10 @@ static void free_series(struct series *series)
 static bool add_series(struct snapshot *snapshot, const struct snapshot_input *input, const struct raw_series *raw)
 {
 	struct series *series = &snapshot->series[snapshot->n_series];
-	const struct raw_series *raw_before = series_before(input->before, &raw->key);
-	const struct lat_hist *before = raw_before ? &raw_before->hist : NULL;
+	const struct raw_series *before = reading_find(input->before, &raw->key);
 
 	*series = (struct series){ .has_bytes = has_bytes(input->target, &raw->key) };
-	if (!subtract_slots(series, &raw->hist, before))
+	if (!subtract_slots(series, raw, before))
 		return false;
 	if (!series->count) {
 		free_series(series);
@@ -184,11 +160,11 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->summary = key_is_other(&raw->key) || key_ret(&raw->key) == LAT_RET_OK;
 	if (input->names->key_at[LAT_DIM_DEVICE] && !key_is_other(&raw->key))
 		series->device_id = (uint32_t)raw->key.words[input->names->key_at[LAT_DIM_DEVICE]];
-	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
-	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
-	bound(series, &raw->hist, !input->before);
+	series->sum_ns = raw->sum_ns - (before ? before->sum_ns : 0);
+	series->bytes = raw->bytes - (before ? before->bytes : 0);
+	bound(series, raw, !input->before);
 	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
-					      raw_before ? &raw_before->buckets : NULL))
+					      before ? &before->buckets : NULL))
 		return false;
 	scale(series, run_weight(input->run), 1);
 	return add_labels(series, &raw->key, input);

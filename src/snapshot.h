@@ -16,6 +16,7 @@
 #include "latencyprobe/abi.h"
 #include "outlier.h"
 #include "percentile.h"
+#include "reading.h"
 #include "stack.h"
 
 /* What one histogram holds: an operation, a return class, and the dimensions asked for. */
@@ -124,40 +125,6 @@ struct snapshot {
 	struct pending *pending;  /* the oldest first; NULL where none were asked for */
 	size_t n_pending;
 };
-
-/* Raw material of one series: what the kernel had counted at the time. */
-struct raw_series {
-	struct lat_key key;
-	struct lat_hist hist;
-	struct lat_bucket_counts buckets;
-};
-
-/*
- * A reading: a plain copy of the kernel's counters. Series are sorted by key, as memcmp() orders them, and unique;
- * shards are added up.
- */
-struct reading {
-	uint64_t realtime_ns, monotonic_ns;
-	struct raw_series *series;
-	size_t n_series;
-	struct lat_account accounts[LAT_MAX_OPS];
-	/* What was under way: counted from the spans. [op] */
-	uint64_t in_flight[LAT_MAX_OPS];
-	bool final; /* the gate was closed first: nothing moved meanwhile, so in_flight is exact */
-	struct device_depth {
-		uint32_t device;
-		uint64_t n_queued, n_issued;
-	} *depths; /* sorted by device, unique */
-	size_t n_depths;
-	/* What has been under way for --pending or longer; the oldest first. NULL without it. */
-	struct raw_pending {
-		struct lat_span span;
-		uint64_t sector;
-		uint64_t age_ns;
-	} *pending;
-	size_t n_pending;
-};
-void reading_free(struct reading *reading); /* what it holds, not the struct itself */
 
 struct target;
 struct label_names;

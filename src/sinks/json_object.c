@@ -14,7 +14,7 @@
 
 #define SCHEMA "latencyprobe.snapshot"
 #define SCHEMA_VERSION 1
-#define REAL_DIGITS 12
+#define REAL_DIGITS 15
 #define NAME_LEN 32
 
 void json_set(json_t **object, const char *name, json_t *value)

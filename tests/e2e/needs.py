@@ -87,6 +87,12 @@ def _need_chromium():
     return f"not installed: {', '.join(missing)}" if missing else None
 
 
+def _need_pandas():
+    """Where distributions put it, whichever Python runs the tests."""
+    done = subprocess.run(["/usr/bin/python3", "-c", "import pandas"], capture_output=True, check=False)
+    return f"no pandas: {done.stderr.decode().splitlines()[-1]}" if done.returncode else None
+
+
 def _need_program(name):
     return None if shutil.which(name) else f"{name} is not installed"
 
@@ -103,6 +109,7 @@ NEEDS = {
     "cgroup2": _need_cgroup2,
     "direct_root": _need_direct_root,
     "chromium": _need_chromium,
+    "pandas": _need_pandas,
 }
 
 

@@ -55,7 +55,10 @@ def reads():
 
 @test("kprobes")
 def more_blocked_reads_than_slots():
-    """The table's slots do not suffice: the rest is in the hash map, and still each end finds its own beginning."""
+    """
+    S0-5, S0-16: the table's slots do not suffice: the rest is in the hash map, and still each end finds its own
+    beginning.
+    """
     with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", "fentry") as tracing, \
             start_work("blocked", N_BLOCKED, N_AFTER) as work:
         work.wait_for("blocked", in_stdout=True)

@@ -30,7 +30,7 @@ def require_sampled(report, n, account_op=None, **labels):
 
 @test("kprobes", each=["fentry", "kprobe"])
 def calls(attach):
-    """stat may have calls of its own kind inside, read may not."""
+    """S0-18, S2-7: stat may have calls of its own kind inside, read may not."""
     with Folder() as folder:
         report = probe("vfs", "--attach", attach, "--sample-rate", RATE, "--op", "read,stat", "-c", "lp-work",
                        command=[WORK, "calls", "read,stat", N // 4, 4, folder / "file"])

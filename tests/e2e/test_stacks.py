@@ -51,7 +51,7 @@ def require_block_layer(stacks):
 
 @test("kprobes", each=["fentry", "kprobe"])
 def of_calls(attach):
-    """Reads of a pipe that is written to only now and then."""
+    """S1-21: reads of a pipe that is written to only now and then."""
     report, stacks = run_folded("vfs", "--attach", attach, "--op", "read", "-c", "lp-work", "--stacks", "--outlier",
                                 "1ms", command=[WORK, "pipe", 20, 3_000_000])
     require_sums(report, stacks)

@@ -100,6 +100,7 @@ static void check_monotone(const struct samples *samples)
 	assert_true(last <= samples->ns[samples->n - 1]);
 }
 
+/* S0-11: every rank, of samples that are spread in different ways. */
 static void test_against_sorted_samples(void **state)
 {
 	static uint64_t (*const distributions[])(uint64_t *seed) = {

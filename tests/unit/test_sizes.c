@@ -37,7 +37,6 @@ static struct reading make_reading(uint64_t elapsed_ns, uint64_t scale)
 	struct reading reading = fixture_reading(elapsed_ns);
 	const struct lat_key other = { .words = { ~0ULL } };
 	struct lat_key key;
-	unsigned int slot;
 	uint64_t pid, i;
 
 	for (pid = 7; pid < 9; pid++)
@@ -54,8 +53,7 @@ static struct reading make_reading(uint64_t elapsed_ns, uint64_t scale)
 	fixture_record(&reading, &key, 1100, 0, 1);
 	fixture_record(&reading, &other, 5 * US, 100, 3);
 	for (i = 0; i < reading.n_series; i++)
-		for (slot = 0; slot < LAT_N_SLOTS; slot++)
-			reading.accounts[FILES_READ].counts[LAT_ENTERED] += reading.series[i].hist.slots[slot];
+		reading.accounts[FILES_READ].counts[LAT_ENTERED] += raw_series_count(&reading.series[i]);
 	reading.accounts[FILES_READ].counts[LAT_OTHER_KEY] = 3;
 	return reading;
 }
@@ -69,7 +67,7 @@ static void fill_buckets(struct raw_series *series, const __u64 *low_ns, size_t 
 	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
 		for (bucket = n - 1; lat_slot_low(slot) < low_ns[bucket]; bucket--)
 			;
-		series->buckets.counts[bucket] += series->hist.slots[slot];
+		series->buckets.counts[bucket] += series->counts[slot];
 	}
 }
 
