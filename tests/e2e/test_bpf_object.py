@@ -29,6 +29,7 @@ def require_refused(path, *words, target="syscall", prefix=(), status=2):
 
 @test("root")
 def own_object():
+    """S2-8: from its file the object counts what it counts inside."""
     report = probe("syscall", "getppid", "--bpf-object", OBJECTS / "syscall.bpf.o", "-c", "lp-work",
                    command=[WORK, "syscalls", N])
     require_equal(report.count(syscall="getppid"), N, "calls")

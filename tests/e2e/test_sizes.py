@@ -45,6 +45,7 @@ def require_table(disk, by):
 
 @test("null_blk", each=["size", "device,size"])
 def requests_of_known_sizes(by):
+    """S0-20, S1-12: latency by size, of requests whose sizes and numbers are known."""
     with NullDisk(10_000, blocksize=512) as disk:
         require_table(disk, by)
 
