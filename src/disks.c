@@ -148,6 +148,20 @@ static DIR *open_all(const char *sys)
 	return dir;
 }
 
+bool disks_have_paths(const char *sys)
+{
+	DIR *dir = open_all(sys);
+	unsigned int numbers[3];
+	struct dirent *entry;
+	bool has_paths = false;
+
+	while (dir && !has_paths && (entry = readdir(dir)))
+		has_paths = parse_path(entry->d_name, numbers);
+	if (dir)
+		closedir(dir);
+	return has_paths;
+}
+
 int disks_read(struct label_names *names, const char *sys)
 {
 	DIR *dir = open_all(sys);

@@ -35,8 +35,9 @@ static const struct btf_var_secinfo *find_global(const struct bpf_object *object
 
 	for (i = 0; type && i < btf_vlen(type); i++) {
 		const struct btf_type *var = btf__type_by_id(btf, info[i].type);
+		const char *var_name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
 
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
+		if (var_name && !strcmp(var_name, name))
 			return &info[i];
 	}
 	return NULL;

@@ -3,12 +3,15 @@
 #include "object_open.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -95,6 +98,13 @@ static const struct btf_type *find_struct(const struct btf *btf, const char *nam
 	return id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
 }
 
+static bool is_same_name(const struct btf *btf, uint32_t offset, const struct btf *own_btf, uint32_t own_offset)
+{
+	const char *name = btf__name_by_offset(btf, offset); /* NULL where there is none */
+
+	return name && !strcmp(name, btf__name_by_offset(own_btf, own_offset));
+}
+
 static bool is_same_struct(const struct btf *btf, const struct btf_type *type, const struct btf *own_btf,
 			   const struct btf_type *own)
 {
@@ -106,8 +116,7 @@ static bool is_same_struct(const struct btf *btf, const struct btf_type *type, c
 	for (i = 0; i < btf_vlen(own); i++)
 		if (member[i].offset != own_member[i].offset ||
 		    btf__resolve_size(btf, member[i].type) != btf__resolve_size(own_btf, own_member[i].type) ||
-		    strcmp(btf__name_by_offset(btf, member[i].name_off),
-			   btf__name_by_offset(own_btf, own_member[i].name_off)))
+		    !is_same_name(btf, member[i].name_off, own_btf, own_member[i].name_off))
 			return false;
 	return true;
 }
@@ -164,6 +173,20 @@ static bool may_load_others(const char *path)
 	return false;
 }
 
+/* Whether libbpf survives to look at it: some damage to a file it follows to its end (1.1.2 does). */
+static bool can_be_opened(const char *path, const struct bpf_object_open_opts *options)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		bpf_object__close(bpf_object__open_file(path, options));
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+}
+
 static struct bpf_object *open_file(const struct target *target, const char *path)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = target->name);
@@ -173,6 +196,10 @@ static struct bpf_object *open_file(const struct target *target, const char *pat
 
 	if (stat(path, &st)) {
 		fail(-errno, "--bpf-object: %s", path);
+		return NULL;
+	}
+	if (S_ISREG(st.st_mode) && !can_be_opened(path, &options)) {
+		fail(0, "--bpf-object: %s is no BPF object: libbpf cannot read it", path);
 		return NULL;
 	}
 	object = S_ISREG(st.st_mode) ? bpf_object__open_file(path, &options) : NULL;
