@@ -221,24 +221,9 @@ static __always_inline bool call_pass_late(const struct place *place, const stru
 	return false;
 }
 
-static __noinline void call_send(struct lat_span *span, const struct ending *end, __u64 end_ns, void *stack_ctx)
-{
-	if (!lat_config.key_has_who)
-		span_set_who(span);
-	event_send(span, *end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
-}
-
-/* Copied here, or it is in memory also where it is no outlier. STACK_CTX is NULL where no stacks are taken. */
-static __always_inline void call_outlier(struct lat_span *span, const struct ending end, __u64 end_ns, void *stack_ctx)
-{
-	struct ending copy = end;
-
-	call_send(span, &copy, end_ns, stack_ctx);
-}
-
 /*
- * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX as in
- * call_outlier().
+ * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
+ * where no stacks are taken; else the program's context.
  */
 static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
@@ -262,24 +247,24 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	if (lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) && is_outlier(ns))
-		call_outlier(span, end, end_ns, stack_ctx);
+	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
+		return;
+	if (!lat_config.key_has_who)
+		span_set_who(span);
+	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
 	struct ending end;
-	__u64 ns;
 
 	if (!lat_config.is_plain) {
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}
 	end = call_ending(place, span, &result);
-	ns = end_ns - span->start_ns;
-	if (lat_record(lat_direct_series(end), 0, place->op, ns, end.bytes, true) && is_outlier(ns))
-		call_outlier(span, end, end_ns, stack_ctx);
+	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
 }
 
 /* Where the slot of the table is not that of the call. */
