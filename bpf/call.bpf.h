@@ -64,12 +64,9 @@ static __always_inline __u64 call_first_argument(const struct place *place, void
 {
 	__u64 argument = 0;
 
-	if (place->is_kprobe) {
-		argument = PT_REGS_PARM1((struct pt_regs *)ctx);
-		barrier_var(argument); /* else both ways share a load from a computed address, which 6.1 refuses */
-	} else {
-		bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
-	}
+	if (place->is_kprobe)
+		return CTX_REGISTER(ctx, PT_REGS_PARM1);
+	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
 	return argument;
 }
 
@@ -127,8 +124,8 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	__u64 arguments[4] = {};
 
 	if (place->is_kprobe) {
-		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
-		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
+		arguments[0] = CTX_REGISTER(ctx, PT_REGS_PARM1);
+		arguments[3] = CTX_REGISTER(ctx, PT_REGS_PARM4);
 	} else {
 		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
@@ -301,7 +298,7 @@ static __always_inline __s64 call_result(const struct place *place, void *ctx, _
 {
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place->is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, n_args);
 }
 
 static __always_inline void call_end_with(const struct place *place, __u64 frame, __s64 result, void *stack_ctx)
