@@ -22,9 +22,9 @@ struct op {
 
 /*
  * A place where an operation is measured. STEM names the BPF programs: STEM__fentry, STEM__fexit, STEM__kprobe,
- * STEM__kretprobe and the global STEM__probe; or, when tracepoint is set, the one program STEM. FUNCTIONS are
- * alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of them is left out;
- * an operation left without any stem is an error unless optional.
+ * STEM__kretprobe (those of the exit may be missing) and the global STEM__n_args; or, when tracepoint is set, the one
+ * program STEM. FUNCTIONS are alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of
+ * them is left out; an operation left without any stem is an error unless optional.
  */
 #define TARGET_MAX_FUNCTIONS 4
 struct stem {

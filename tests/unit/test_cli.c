@@ -240,7 +240,8 @@ static void test_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters), cmocka_unit_test(test_socket_filters),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_socket_filters),
 		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_live),
 		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong), cmocka_unit_test(test_alerts),
 	};
