@@ -213,11 +213,11 @@ static __always_inline struct ending call_ending(const struct place *place, cons
 }
 
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */
-static __always_inline bool call_pass_late(const struct place *place, const struct ending end, __u64 ns)
+static __always_inline bool call_pass_late(const struct ending end, __u64 ns)
 {
 	if (ns >= lat_config.min_ns && file_pass(end.file))
 		return true;
-	lat_count_filtered_late(place->op);
+	lat_count_filtered_late(end.op);
 	return false;
 }
 
@@ -239,7 +239,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		file = span->file; /* who it was takes its place */
 		end.file = &file;
 	}
-	if (lat_config.passes_late && !call_pass_late(place, end, ns))
+	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;

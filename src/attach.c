@@ -152,9 +152,13 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		}
 	}
 	covered &= ~uncovered;
-	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++)
-		if (op_mask & ~covered & 1U << i)
+	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++) {
+		if (!(op_mask & ~covered & 1U << i))
+			continue;
+		if (!target->ops[i].optional || !(op_mask & covered))
 			return fail_uncovered(target, &target->ops[i], covered, attach);
+		warn("%s %s: no function of this kernel to attach to: not measured", target->name, target->ops[i].name);
+	}
 	return 0;
 }
 

@@ -30,7 +30,7 @@ enum lat_ret {
 
 /*
  * The account of an operation. For a whole run
- *   ENTERED = recorded (the sum of all slots) + FILTERED .. LOST_CLOCK + in flight.
+ *   ENTERED = recorded (the sum of all slots) + FILTERED .. UNSEEN + in flight.
  * The counters from UNMATCHED on are outside that sum.
  */
 enum lat_count {
@@ -45,6 +45,7 @@ enum lat_count {
 	LAT_LOST_SPAN,   /* no room to remember the start */
 	LAT_LOST_EXIT,   /* the exit was never seen: the next call found the start still there */
 	LAT_LOST_CLOCK,  /* the clock went backwards */
+	LAT_UNSEEN,      /* nothing shows when it ends */
 	LAT_UNMATCHED,   /* exits without an entry, of calls that were under way when tracing began */
 	LAT_OTHER_KEY,   /* recorded, but in the series `other`: no room for its key */
 	LAT_REQUEUED,    /* block: given back by the device and issued again */
@@ -56,7 +57,6 @@ enum lat_count {
 
 struct lat_account {
 	__u64 counts[LAT_N_COUNTS];
-	__u64 unused; /* keeps the struct a multiple of two cache lines */
 };
 
 /* What a series' key may be made of beside operation and return class; see lat_config.key_at. */
@@ -167,6 +167,7 @@ struct lat_span {
 		__u64 mark;     /* calls that may nest: what lay at the stack address then */
 		__u64 issue_ns; /* block: 0 while queued */
 		__u64 arg;      /* LAT_DIM_ARG */
+		__u64 cgroup;   /* aio and io_uring: of who submitted it */
 	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;

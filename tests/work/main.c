@@ -81,6 +81,7 @@ static const struct workload {
 	{ "ftypes", work_ftypes, "FOLDER" },
 	{ "pattern", work_pattern, "PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
+	{ "uring_pipe", work_uring_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "4|6 N DELAY_NS" },
 	{ "connections", work_connections, "4|6 N REFUSED DELAY_NS" },
 	{ "direct", work_direct, "read|write PATH N BYTES" },
