@@ -50,29 +50,33 @@ static __noinline void async_begin_unseen(__u32 op)
 		lat_count(op, LAT_UNSEEN);
 }
 
-static __always_inline void async_record(struct lat_span *span, __s64 result, struct file *file)
+static __always_inline void async_record(struct lat_span *span, __s64 result, struct file *file, bool in_interrupt)
 {
 	struct ending end = { .op = span->op, .bytes = result > 0 ? result : 0, .is_request = true };
 	struct lat_extra submitter = { .cgroup = span->cgroup };
 	__u64 now = bpf_ktime_get_ns(), ns = now - span->start_ns;
-	struct lat_file facts;
+	struct lat_file facts = {};
 
 	end.ret = outcome_ret(OUTCOME_BYTES, result);
 	end.extra = &submitter;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_file) {
-		file_look_at(&facts, file);
+		file_look_at(&facts, file, in_interrupt);
 		end.file = &facts;
 	}
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
-	if (lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) && is_outlier(ns))
-		event_send(span, end, now, ns, 0, no_stacks());
+	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) || !is_outlier(ns))
+		return;
+	if (!lat_config.needs_file && lat_config.names_files)
+		file_look_at(&facts, file, in_interrupt);
+	end.file = &facts;
+	event_send(span, end, now, ns, 0, no_stacks());
 }
 
 /* False when its beginning was not seen. */
-static __noinline bool async_end(__u64 request, __s64 result, struct file *file)
+static __noinline bool async_end(__u64 request, __s64 result, struct file *file, bool in_interrupt)
 {
 	struct lat_span *span;
 
@@ -81,7 +85,7 @@ static __noinline bool async_end(__u64 request, __s64 result, struct file *file)
 	span = pair_find(request);
 	if (!span)
 		return false;
-	async_record(span, result, file);
+	async_record(span, result, file, in_interrupt);
 	pair_free(span, request);
 	return true;
 }

@@ -64,8 +64,11 @@ static __always_inline __u64 call_first_argument(const struct place *place, void
 {
 	__u64 argument = 0;
 
-	if (place->is_kprobe)
-		return PT_REGS_PARM1((struct pt_regs *)ctx);
+	if (place->is_kprobe) {
+		argument = PT_REGS_PARM1((struct pt_regs *)ctx);
+		barrier_var(argument); /* or there is one load for both, of an address that is computed before */
+		return argument;
+	}
 	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
 	return argument;
 }
@@ -129,11 +132,20 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	} else {
 		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
-	file_look_at(&span->file, file_of_call(place->file, arguments[0]));
+	file_look_at(&span->file, file_of_call(place->file, arguments[0]), false);
 	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
 		return;
 	span->arg = arguments[0];
 	access_begin(&span->file, arguments[0], arguments[3]);
+}
+
+/* Only events ask for the file: mostly there is none, so it is looked at when the call ends, unless it is gone then. */
+static __always_inline void call_touch(const struct place *place, void *ctx, struct lat_span *span)
+{
+	if (place->file == FILE_CLOSED || place->file == FILE_SYSCALL)
+		call_look_at_file(place, ctx, span);
+	else if (place->file != FILE_UNKNOWN && place->file != FILE_RESULT)
+		span->touched = call_first_argument(place, ctx);
 }
 
 /*
@@ -180,6 +192,8 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 		span->socket = call_first_argument(place, ctx);
 	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
+	else if (lat_config.names_files && !lat_config.needs_file)
+		call_touch(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
@@ -195,9 +209,21 @@ static __always_inline void call_file(const struct place *place, struct lat_span
 {
 	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
 		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
-						  (struct file *)result : NULL);
+						  (struct file *)result : NULL, false);
 	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
 		access_end(span->arg, result);
+}
+
+/* Of an outlier, what call_touch() put off. */
+static __always_inline void call_look_at_touched(const struct place *place, struct lat_file *file, __u64 touched,
+						 __s64 result)
+{
+	if (place->file == FILE_UNKNOWN)
+		file_look_at(file, NULL, false);
+	else if (place->file == FILE_RESULT)
+		file_look_at(file, (__u64)result < (__u64)-MAX_ERRNO ? (struct file *)result : NULL, false);
+	else if (place->file != FILE_CLOSED && place->file != FILE_SYSCALL)
+		file_look_at(file, file_of_call(place->file, touched), false);
 }
 
 static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
@@ -230,12 +256,16 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 {
 	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
-	struct lat_file file;
+	struct lat_file file = {};
+	__u64 touched = 0;
 
 	if (call_is_skipped(span))
 		return;
-	if (lat_config.needs_file) {
+	if (lat_config.needs_file)
 		call_file(place, span, result);
+	if (lat_config.names_files && !lat_config.needs_file)
+		touched = span->touched;
+	if (lat_config.needs_file || lat_config.names_files) {
 		file = span->file; /* who it was takes its place */
 		end.file = &file;
 	}
@@ -251,6 +281,8 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		return;
 	if (!lat_config.key_has_who)
 		span_set_who(span);
+	if (lat_config.names_files && !lat_config.needs_file)
+		call_look_at_touched(place, &file, touched, result);
 	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 

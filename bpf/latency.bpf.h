@@ -57,6 +57,11 @@ static __always_inline void event_send(const struct lat_span *span, const struct
 		.stacks = stacks,
 	};
 
+	if (lat_config.names_files && end.file) {
+		event.file.inode = end.file->inode;
+		event.file.device = end.file->device;
+		event.file.generation = end.file->generation;
+	}
 	event_fill(span, &event);
 }
 

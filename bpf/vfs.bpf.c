@@ -17,7 +17,7 @@ PROBE_FILE_CALL(writev, VFS_WRITE, OUTCOME_BYTES, NEVER_NESTS, FILE_POSITION);
 PROBE_FILE_CALL(fsync, VFS_FSYNC, OUTCOME_STATUS, NESTS, FILE_ARGUMENT);
 PROBE_FILE_CALL(fsync_range, VFS_FSYNC, OUTCOME_STATUS, NESTS, FILE_ARGUMENT);
 PROBE_FILE_CALL(close, VFS_CLOSE, OUTCOME_STATUS, NESTS, FILE_SYSCALL);
-PROBE_FILE_CALL(close_file, VFS_CLOSE, OUTCOME_STATUS, NESTS, FILE_ARGUMENT);
+PROBE_FILE_CALL(close_file, VFS_CLOSE, OUTCOME_STATUS, NESTS, FILE_CLOSED);
 PROBE_CALL(stat, VFS_STAT, OUTCOME_STATUS, NESTS);
 PROBE_FILE_CALL(fstat, VFS_STAT, OUTCOME_STATUS, NESTS, FILE_ARGUMENT);
 
@@ -56,9 +56,9 @@ static __always_inline __u64 word_of(const __u64 *ctx, __u32 number)
 }
 
 /* Which of the two a request is whose beginning was not seen, it does not tell. */
-static __always_inline void aio_end(__u64 request, __s64 result)
+static __always_inline void aio_end(__u64 request, __s64 result, bool in_interrupt)
 {
-	async_end(request, result, BPF_CORE_READ((struct kiocb *)request, ki_filp));
+	async_end(request, result, BPF_CORE_READ((struct kiocb *)request, ki_filp), in_interrupt);
 }
 
 /*
@@ -76,7 +76,7 @@ static __always_inline void aio_end(__u64 request, __s64 result)
 	{ \
 		__s32 result = fexit_result(ctx, stem##__n_args); \
 		if (result) \
-			aio_end(word_of(ctx, 0), result); \
+			aio_end(word_of(ctx, 0), result, false); \
 		return 0; \
 	} \
 	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
@@ -92,14 +92,14 @@ PROBE_AIO(aio_write, VFS_AIO_WRITE);
 SEC("fentry")
 int aio_done__fentry(void *ctx)
 {
-	aio_end(word_of(ctx, 0), word_of(ctx, 1));
+	aio_end(word_of(ctx, 0), word_of(ctx, 1), true);
 	return 0;
 }
 
 SEC("kprobe")
 int aio_done__kprobe(struct pt_regs *ctx)
 {
-	aio_end(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
+	aio_end(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), true);
 	return 0;
 }
 
@@ -149,17 +149,22 @@ int uring_submit(__u64 *ctx)
 	return 0;
 }
 
-/* What it was called up to 6.2. Before 5.19 (in 5.10, that is) neither this nor what is completed says which request. */
+/*
+ * What it was called up to 6.2. Before 5.19 (in 5.10, that is) the other does not say which request is completed; then
+ * here the operation is the second argument, or the third behind the request's address.
+ */
 SEC("tp_btf/io_uring_submit_sqe")
 int uring_submit_sqe(__u64 *ctx)
 {
+	__u64 second;
 	int op;
 
 	if (bpf_core_field_exists(((struct io_kiocb *)0)->cqe)) {
 		uring_begin((struct io_kiocb *)word_of(ctx, 0));
 		return 0;
 	}
-	op = uring_op(word_of(ctx, 1));
+	second = word_of(ctx, 1);
+	op = uring_op((__s64)second < 0 ? word_of(ctx, 2) : second);
 	if (uring_is_asked(op))
 		async_begin_unseen(op);
 	return 0;
@@ -181,7 +186,7 @@ int uring_complete(__u64 *ctx)
 		return 0;
 	result = BPF_CORE_READ(request, cqe.res);
 	/* What is refused before it begins ends, too. */
-	if (!async_end((__u64)request, result, BPF_CORE_READ(request, file)) && result >= 0 && !lat_config.has_filter)
+	if (!async_end((__u64)request, result, BPF_CORE_READ(request, file), false) && result >= 0 && !lat_config.has_filter)
 		lat_count(op, LAT_UNMATCHED);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "file_names.h"
 #include "frames.h"
 #include "host.h"
 #include "label.h"
@@ -30,6 +31,9 @@ struct events {
 	struct frames *frames; /* NULL without stacks */
 	struct stacks interval_stacks, run_stacks;
 	uint32_t n_slowest; /* 0: each as it comes */
+	bool names_files;
+	int paths_fd;
+	char *path; /* of the event that is being taken */
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -44,6 +48,8 @@ static void print_header(struct events *events)
 		out_puts(events->out, " WHAT");
 	if (events->target->has_depth)
 		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
+	if (events->names_files)
+		out_puts(events->out, " FILE");
 	out_puts(events->out, "\n");
 	events->has_header = true;
 }
@@ -71,6 +77,10 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, "device"), 12);
 		out_printf(events->out, " %" PRIu64, outlier->sector);
+	}
+	if (events->names_files) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_FILE].name), 0);
 	}
 	out_puts(events->out, "\n");
 }
@@ -103,7 +113,8 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 	       (!events->target->site_name ||
 		outlier_label(outlier, events->target->site_name, label_site(events->names, event->site))) &&
 	       (!events->target->has_depth ||
-		outlier_label(outlier, "device", label_device(events->names, event->device, device)));
+		outlier_label(outlier, "device", label_device(events->names, event->device, device))) &&
+	       (!events->names_files || outlier_label(outlier, dimensions[LAT_DIM_FILE].name, events->path));
 }
 
 static bool keep(struct outliers *outliers, const struct events *events, const struct lat_event *event,
@@ -134,6 +145,10 @@ static int take(void *context, void *data, size_t size)
 		.pid = event->pid,
 		.tid = event->tid,
 	};
+	free(events->path);
+	events->path = events->names_files ? file_names_one(events->paths_fd, &event->file) : NULL;
+	if (events->names_files && !events->path)
+		return -ENOMEM;
 	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
 		return -ENOMEM;
 	if (events->frames) {
@@ -163,6 +178,8 @@ int events_open(struct events **result, struct probe *probe, const struct target
 	events->names = names;
 	events->out = out;
 	events->n_slowest = n_slowest;
+	events->names_files = probe_config(probe)->names_files;
+	events->paths_fd = probe_map_fd(probe, "lat_paths");
 	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
 		free(events);
 		return -ENOMEM;
@@ -252,6 +269,7 @@ void events_close(struct events *events)
 	stacks_free(&events->interval_stacks);
 	stacks_free(&events->run_stacks);
 	frames_close(events->frames);
+	free(events->path);
 	ring_buffer__free(events->ring);
 	free(events);
 }

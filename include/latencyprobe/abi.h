@@ -123,7 +123,8 @@ enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM,
 
 /* What is known of a call's file. */
 struct lat_file {
-	__u32 type; /* enum lat_ftype */
+	__u16 type; /* enum lat_ftype */
+	__u16 is_other; /* --path: not such a file */
 	__u32 device;
 	__u32 generation; /* tells apart files that had the same inode number one after the other */
 	__u32 pattern;    /* enum lat_pattern */
@@ -134,6 +135,16 @@ struct lat_file {
 struct lat_file_key {
 	__u64 inode;
 	__u32 device, generation;
+};
+
+/*
+ * What the decision of --path about a file depends on: a name in a folder of a mount. So of one that is renamed, or
+ * reached by another name or mount, it is made anew; of one below a folder that is renamed it is not.
+ */
+struct lat_path_key {
+	struct lat_file_key file;
+	__u64 mount, parent; /* addresses of struct vfsmount and of the folder's struct dentry */
+	__u64 name;          /* hash and length */
 };
 
 /* A file's path as it was when the file was first seen. */
@@ -188,6 +199,7 @@ struct lat_span {
 			};
 		};
 		struct lat_file file; /* vfs: until it ends; only then the rest is needed */
+		__u64 touched; /* instead, where only events ask for the file: the argument that names it */
 	};
 };
 
@@ -223,7 +235,7 @@ enum lat_filter {
 };
 
 /* Filters that let through all but what they name: bits of lat_config.negated. */
-enum lat_not { LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS };
+enum lat_not { LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS, LAT_NOT_PATH };
 
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
@@ -254,6 +266,9 @@ struct lat_config {
 	__u8 negated;       /* bits of enum lat_not */
 	__u8 filter_uid;
 	__u8 needs_file;    /* dimensions or filters ask for facts about files */
+	__u8 names_files;   /* events tell which file it was */
+	__u8 keeps_paths;   /* keys or events do */
+	__u8 has_path;      /* only files whose path matches the pattern in the map lat_globs */
 	__u8 has_fs;        /* only these types of file systems: */
 	char fs[LAT_MAX_FS][LAT_FS_LEN] __attribute__((aligned(8)));
 	__u32 ftypes;       /* bits of enum lat_ftype; 0: all */
@@ -300,6 +315,7 @@ struct lat_event {
 	__u32 cpu;
 	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
+	struct lat_file_key file; /* vfs; all 0: none */
 };
 
 #endif
