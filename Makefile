@@ -29,9 +29,9 @@ OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
 # What does without libbpf. The unit tests link these and nothing else.
 PURE := account alert buckets cli cli_files cli_values compare comparison comparison_json comparison_match comparison_text \
-	connections distribution escape file_path filters glob host label live_frame live_history live_map live_panel live_screen \
-	live_view log merge nearest noise out outlier pending percentile recording recording_fields recording_parse replay \
-	snapshot snapshot_sum stack totals trend units writer targets/target \
+	connections disks distribution escape file_path filters glob host label live_frame live_history live_map live_panel live_screen \
+	live_view log merge nearest noise out outlier pending percentile reading recording recording_events recording_fields recording_parse replay \
+	series sizes snapshot snapshot_sum stack totals trend units writer targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page
 PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
@@ -131,7 +131,7 @@ bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit fuzz-corpus layers example ## what needs neither root nor BPF: unit tests, layers
+check: unit fuzz-corpus layers covered example ## what needs neither root nor BPF: unit tests, layers, requirements
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -167,6 +167,10 @@ $(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildc
 .PHONY: layers
 layers: $(OBJECTS)
 	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: covered
+covered:
+	$(Q)tests/covered
 
 .PHONY: example
 example: all

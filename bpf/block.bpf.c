@@ -88,11 +88,32 @@ static __always_inline enum block_op request_op(struct request *rq)
 	}
 }
 
+#define DISK_NAME_LEN 32 /* include/linux/genhd.h */
+
+/* "nvme0c1n2", a path of NVMe multipath; 0 for any other name. */
+static __noinline __u32 hidden_device(struct gendisk *disk)
+{
+	char name[DISK_NAME_LEN] = "";
+	__u32 numbers[3] = {}, n = 0, i;
+
+	bpf_probe_read_kernel(name, sizeof(name), &disk->disk_name);
+	if (name[0] != 'n' || name[1] != 'v' || name[2] != 'm' || name[3] != 'e')
+		return 0;
+	for (i = 4; i < DISK_NAME_LEN && name[i] && n < 3; i++) {
+		if (name[i] >= '0' && name[i] <= '9')
+			numbers[n] = numbers[n] * 10 + (name[i] - '0');
+		else
+			n++;
+	}
+	return n == 2 ? lat_hidden_device(numbers[0], numbers[1], numbers[2]) : 0;
+}
+
 static __always_inline __u32 request_device(struct request *rq)
 {
 	struct gendisk *disk = request_disk(rq);
+	__u32 device = (__u32)disk->major << 20 | (__u32)disk->first_minor;
 
-	return (__u32)disk->major << 20 | (__u32)disk->first_minor;
+	return device ? device : hidden_device(disk);
 }
 
 #define FLAG(rq, kernel_name, flag) \
@@ -125,7 +146,8 @@ static __always_inline struct lat_span *request_begin(struct request *rq, __u64 
 	enum block_op op = request_op(rq);
 	enum lat_count count = LAT_ENTERED;
 
-	if (lat_config.device && (device == lat_config.device) == filter_negates(LAT_NOT_DEVICE)) {
+	if (lat_config.device &&
+	    ((device & lat_config.device_mask) == lat_config.device) == filter_negates(LAT_NOT_DEVICE)) {
 		/* Without a span this comes again when the request is issued, unless block_io_start began it. */
 		if (is_issue || lat_config.io_start)
 			lat_count(op, LAT_FILTERED);
@@ -270,9 +292,9 @@ int block_rq_merge(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
+static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error,
+					   bool is_plain)
 {
-	const bool is_plain = lat_config.is_plain;
 	const struct lat_extra *extra = !is_plain && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
 	const struct ending end = {
 		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
@@ -286,13 +308,18 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 		lat_count_filtered_late(span->op);
 		return;
 	}
-	series = lat_series_of(span, end);
+	series = is_plain ? lat_direct_series(end) : lat_series_of(span, end);
 	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, is_plain);
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, is_plain);
 	if (!is_plain && lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, is_plain);
 	if (!is_plain && is_recorded && is_outlier(ns))
 		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
+}
+
+static __always_inline void request_record_more(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
+{
+	request_record(span, rq, now, is_error, false);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */
@@ -315,9 +342,11 @@ int block_rq_complete(__u64 *ctx)
 	}
 	if (!span->skip && !span->issue_ns)
 		lat_count(span->op, LAT_UNISSUED);
-	else if (!span->skip)
+	else if (!span->skip && lat_config.is_plain)
 		/* An errno in 5.10, a status byte since: 0 is success in both. */
-		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
+		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1], true);
+	else if (!span->skip)
+		request_record_more(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
 	request_forget(span, rq);
 	return 0;
 }

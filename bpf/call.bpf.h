@@ -356,4 +356,43 @@ static __always_inline void call_end(const struct place *place, void *original_c
 	call_end_with(place, call_frame(place, ctx), result, has_stacks ? original_ctx : NULL);
 }
 
+/*
+ * What begins or ends a call that passed a filter is a function of its own: the JIT saves the registers that a function
+ * uses where it begins, and a call that is filtered out needs nearly none. So is what takes stacks, or the context would
+ * be kept in a register without need.
+ */
+static __noinline struct lat_span *call_begin_apart(const struct place *place, void *ctx)
+{
+	return call_begin(place, ctx, false);
+}
+
+static __noinline void call_end_apart(const struct place *place, void *ctx, __u8 n_args, bool has_stacks)
+{
+	call_end(place, ctx, n_args, has_stacks);
+}
+
+/* The programs: where calls are entered; as call_begin. */
+static __always_inline struct lat_span *call_enter(const struct place *place, void *ctx)
+{
+	enum lat_filter filter = lat_config.filter;
+
+	if (filter == LAT_FILTER_NONE)
+		return call_begin(place, ctx, true);
+	if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx))
+		return call_begin_apart(place, ctx);
+	call_filtered(place, ctx);
+	return NULL;
+}
+
+/* And where they are left; as call_end, with the number of arguments to be read when it is needed. */
+static __always_inline void call_leave(const struct place *place, void *ctx, const volatile __u8 *n_args)
+{
+	enum lat_filter filter = lat_config.filter;
+
+	if (filter == LAT_FILTER_NONE && !lat_config.stacks)
+		call_end(place, ctx, *n_args, false);
+	else if (filter == LAT_FILTER_NONE || call_may_have_begun(place, ctx))
+		call_end_apart(place, ctx, *n_args, lat_config.stacks);
+}
+
 #endif

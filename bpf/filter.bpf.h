@@ -48,12 +48,15 @@ static __always_inline bool filter_pass_follow(void)
 	return bpf_map_lookup_elem(&lat_followed, &tgid) != NULL;
 }
 
-/* LAT_FILTER_PID. The task's own field takes half the instructions of the other helper; 5.10 has no way to it. */
+/* LAT_FILTER_PID. The task's own field takes half the instructions of the other helper. */
 static __always_inline bool filter_pass_pid(void)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		return (__u32)bpf_get_current_task_btf()->tgid == lat_config.pid;
-	return bpf_get_current_pid_tgid() >> 32 == lat_config.pid;
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	const struct lat_config *config;
+
+	/* Else its address is kept from the program's start on, in a register that then has to be saved. */
+	asm volatile("%0 = lat_config ll" : "=r"(config));
+	return tgid == config->pid;
 }
 
 static __always_inline bool filter_negates(enum lat_not filter)

@@ -66,11 +66,7 @@ int sys_enter(__u64 *ctx)
 		lat_count(0, LAT_NO_RETURN);
 		return 0;
 	default:
-		if (lat_config.filter && !filter_pass()) {
-			call_filtered(&place, ctx);
-			return 0;
-		}
-		span = call_begin(&place, ctx, false);
+		span = call_enter(&place, ctx);
 		if (span)
 			span->site = site;
 		return 0;

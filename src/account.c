@@ -71,7 +71,6 @@ static uint64_t n_derived(const struct tally *tally, const struct target *target
 static void tally_up(struct tally *tally, const struct target *target, const struct reading *reading)
 {
 	size_t op, i;
-	unsigned int slot;
 
 	memset(tally, 0, sizeof(*tally));
 	if (!reading)
@@ -83,8 +82,8 @@ static void tally_up(struct tally *tally, const struct target *target, const str
 	}
 	for (i = 0; i < reading->n_series; i++) {
 		op = key_op(&reading->series[i].key);
-		for (slot = 0; op < target->n_ops && slot < LAT_N_SLOTS; slot++)
-			tally->recorded[op] += reading->series[i].hist.slots[slot];
+		if (op < target->n_ops)
+			tally->recorded[op] += raw_series_count(&reading->series[i]);
 	}
 	for (op = 0; op < target->n_ops; op++)
 		if (target->ops[op].derived)

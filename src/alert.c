@@ -83,13 +83,18 @@ int alert_parse(struct alert *alert, const char *text)
 	return parse_limit(alert, sign + 1);
 }
 
+/* The whole value, or a device's kernel name, behind which may stand what people know it by. */
 static bool has_value(const struct series *series, const char *value, size_t length)
 {
+	const char *found;
 	size_t i;
 
-	for (i = 0; i < series->n_labels; i++)
-		if (strlen(series->labels[i].value) == length && !strncmp(series->labels[i].value, value, length))
+	for (i = 0; i < series->n_labels; i++) {
+		found = series->labels[i].value;
+		if (!strncmp(found, value, length) &&
+		    (!found[length] || (!strcmp(series->labels[i].name, "device") && !strncmp(found + length, " (", 2))))
 			return true;
+	}
 	return false;
 }
 

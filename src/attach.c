@@ -110,9 +110,13 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 	char others[128] = "";
 	size_t i, n = 0;
 
+	for (i = 0; i < target->n_ops && n < sizeof(others); i++)
+		if (covered & 1U << i)
+			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? "," : "; there are for --op ",
+					      target->ops[i].name);
 	if (host_has_kprobes() || covered) {
 		fail(0, "%s %s: no function of this kernel to attach to%s", target->name, op->name,
-		     attach == ATTACH_AUTO ? "" : " this way; try --attach auto");
+		     attach == ATTACH_AUTO ? others : " this way; try --attach auto");
 		return EXIT_CANNOT;
 	}
 	for (i = 0; (other = target_at(i)); i++)

@@ -35,7 +35,7 @@ static const struct argp_option argp_options[] = {
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
-	{ "disk", 'd', "DISK", 0, "Only this disk (block)" },
+	{ "disk", 'd', "DISK", 0, "Only this disk: sda, vg-root, a path such as /dev/mapper/vg-root, or that of a loop device's file (block)" },
 	{ "uid", OPTION_UID, "USER", 0, "Only threads of this user, by name or number" },
 	{ "ftype", OPTION_FTYPE, "TYPE[,TYPE]", 0,
 	  "Only files of these types, or with ! all others: regular, directory, pipe, socket, char, block, link, anon, none"
@@ -62,7 +62,7 @@ static const struct argp_option argp_options[] = {
 	  "Write to FILE.jsonl every N intervals (default 1: what is killed has lost none)" },
 	{ "fsync", OPTION_FSYNC, NULL, 0, "Each time, wait until the disk has it (in a thread of its own)" },
 	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
-	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends" },
+	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends; off: none (default)" },
 	{ "top", OPTION_TOP, "N", 0,
 	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
 	{ "alert", OPTION_ALERT, "WHEN", 0,
@@ -87,7 +87,7 @@ static const struct argp_option argp_options[] = {
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
 	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors" },
-	{ "verbose", 'v', NULL, 0, "More messages" },
+	{ "verbose", 'v', NULL, 0, "More messages: what is attached to, and how; what libbpf says" },
 	{ 0 },
 };
 
@@ -113,7 +113,7 @@ static void parse_positional(struct argp_state *state, const struct parsing *par
 	if (parse->target->words)
 		options->probe.words[options->probe.n_words++] = (char *)text;
 	else if (state->arg_num == 0)
-		options->interval_ns = option_time(state, "interval", text);
+		options->interval_ns = option_interval(state, "interval", text);
 	else if (state->arg_num == 1)
 		options->n_intervals = option_number(state, "count", text, UINT32_MAX);
 	else
@@ -210,7 +210,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_DURATION: options->duration_ns = option_time(state, "--duration", text); break;
-	case 'i': options->interval_ns = option_time(state, "--interval", text); break;
+	case 'i': options->interval_ns = option_interval(state, "--interval", text); break;
 	case OPTION_COUNT: options->n_intervals = option_number(state, "--count", text, UINT32_MAX); break;
 	case OPTION_OP: config->op_mask = option_list(state, "operation", text, option_find_op); break;
 	case 'p': option_pid(state, config, text); break;
@@ -243,7 +243,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_ATTACH: options->probe.attach = option_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
-	case OPTION_OUTLIER: config->outlier_ns = option_time(state, "--outlier", text); break;
+	case OPTION_OUTLIER: config->outlier_ns = option_outlier(state, text); break;
 	case OPTION_STACKS: option_stacks(state, config, text); break;
 	case OPTION_BUCKETS: option_buckets(state, config, text); break;
 	case OPTION_PENDING: option_pending(state, parse->target, config, text); break;

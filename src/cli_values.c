@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "disks.h"
 #include "filters.h"
 #include "glob.h"
 #include "host.h"
@@ -45,6 +46,20 @@ uint64_t option_time(struct argp_state *state, const char *name, const char *tex
 	if (units_parse_duration(text, &ns))
 		option_error(state, "%s: %s is no time such as 5, 0.5 or 500ms", name, text);
 	return ns;
+}
+
+uint64_t option_interval(struct argp_state *state, const char *name, const char *text)
+{
+	uint64_t ns = option_time(state, name, text);
+
+	if (!ns)
+		option_error(state, "%s: after no time at all? Without it, there is one report at the end", name);
+	return ns;
+}
+
+uint64_t option_outlier(struct argp_state *state, const char *text)
+{
+	return strcmp(text, "off") ? option_time(state, "--outlier", text) : 0;
 }
 
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max)
@@ -137,15 +152,17 @@ void option_cgroup(struct argp_state *state, struct probe_options *probe, const 
 void option_disk(struct argp_state *state, const struct target *target, struct lat_config *config,
 		       const char *text)
 {
-	char disk[64];
+	char others[DISKS_OTHERS_LEN];
 	int error;
 
 	if (!target->has_disks)
 		option_error(state, "--disk: %s has no disks", target->name);
 	text = filters_negation(config, LAT_NOT_DEVICE, text);
-	error = host_disk(text, &config->device, disk);
+	error = disks_find(text, DISKS_SYS, &config->device, &config->device_mask, others);
 	if (error == -EXDEV)
-		option_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, disk);
+		option_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, others);
+	if (error == -EOPNOTSUPP)
+		option_error(state, "--disk: %s has no requests of its own%s%s", text, *others ? "; those are of " : "", others);
 	if (error)
 		option_error(state, "--disk: there is no disk %s", text);
 }

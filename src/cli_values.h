@@ -35,6 +35,8 @@ void option_error(const struct argp_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
 uint64_t option_time(struct argp_state *state, const char *name, const char *text);
+uint64_t option_interval(struct argp_state *state, const char *name, const char *text); /* not 0 */
+uint64_t option_outlier(struct argp_state *state, const char *text); /* 0: none */
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max);
 uint32_t option_list(struct argp_state *state, const char *what, const char *text,
 		uint32_t (*find)(const struct target *target, const char *name));

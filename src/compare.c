@@ -183,7 +183,7 @@ static int report(const struct compare *options, const struct recorded_run *base
 	return status;
 }
 
-static int judge(const struct compare *options, const struct recording *base, const struct recording *current)
+static int judge(const struct compare *options, struct recording *base, struct recording *current)
 {
 	struct recorded_run base_run, current_run;
 	char reason[REASON_LEN];
@@ -193,6 +193,8 @@ static int judge(const struct compare *options, const struct recording *base, co
 		fail(0, "%s and %s cannot be compared: %s", options->base_path, options->current_path, reason);
 		return EXIT_USAGE;
 	}
+	recording_keep_samples(base);
+	recording_keep_samples(current);
 	base_run = run_of(base);
 	current_run = run_of(current);
 	status = report(options, &base_run, &current_run);

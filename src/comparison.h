@@ -75,6 +75,7 @@ struct operation {
 	struct figure figures[N_FIGURES]; /* all zero where it is in one run only */
 };
 
+/* With snapshot_keep_samples(), since noise is one of samples. */
 struct recorded_run {
 	const struct snapshot *whole;
 	const struct snapshot *const *intervals;
@@ -91,6 +92,7 @@ struct comparison {
 	size_t n_limited;  /* judged against a limit */
 	size_t n_beyond;
 	size_t n_few;      /* not judged against a limit, for want of samples */
+	uint32_t weight;   /* calls that each sample stands for, in both runs */
 	bool has_limits;
 	bool has_other;    /* a series of all keys beyond --max-keys was left out */
 };

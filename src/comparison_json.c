@@ -72,17 +72,19 @@ static json_t *make_figure(const struct operation *operation, int kind)
 	return object;
 }
 
-static json_t *make_side(const struct side *side)
+static json_t *make_side(const struct side *side, uint32_t weight)
 {
 	json_t *object = json_object();
 
-	json_set_integer(&object, "count", side->n_all);
-	json_set_integer(&object, "ok", side->ok ? side->ok->count : 0);
-	json_set_integer(&object, "errors", side->n_errors);
+	json_set_integer(&object, "count", side->n_all * weight);
+	json_set_integer(&object, "ok", side->ok ? side->ok->count * weight : 0);
+	json_set_integer(&object, "errors", side->n_errors * weight);
+	if (weight > 1)
+		json_set(&object, "estimated", json_true());
 	return object;
 }
 
-static json_t *make_operation(const struct operation *operation)
+static json_t *make_operation(const struct operation *operation, uint32_t weight)
 {
 	json_t *object = json_object(), *figures, *labels = json_of_labels(operation->labels, operation->n_labels);
 	char name[FIGURE_NAME_LEN];
@@ -91,8 +93,8 @@ static json_t *make_operation(const struct operation *operation)
 	if (labels)
 		json_object_del(labels, "ret");
 	json_set(&object, "labels", labels);
-	json_set(&object, "base", operation->base.n_all ? make_side(&operation->base) : json_null());
-	json_set(&object, "current", operation->current.n_all ? make_side(&operation->current) : json_null());
+	json_set(&object, "base", operation->base.n_all ? make_side(&operation->base, weight) : json_null());
+	json_set(&object, "current", operation->current.n_all ? make_side(&operation->current, weight) : json_null());
 	if (!operation->base.n_all || !operation->current.n_all)
 		return object;
 	figures = json_object();
@@ -115,7 +117,7 @@ void comparison_write_json(struct out *out, const struct comparison *comparison,
 	json_set(&root, "base", make_run(base_path, &comparison->base));
 	json_set(&root, "current", make_run(current_path, &comparison->current));
 	for (i = 0; i < comparison->n_operations; i++)
-		json_append(&operations, make_operation(&comparison->operations[i]));
+		json_append(&operations, make_operation(&comparison->operations[i], comparison->weight));
 	json_set(&root, "operations", operations);
 	json_set(&root, "alpha", json_real(COMPARISON_ALPHA));
 	json_set_integer(&root, "tests", comparison->n_tests);

@@ -125,6 +125,7 @@ static void print_figure(const struct text *text, const struct operation *operat
 
 static void print_operation(const struct text *text, const struct operation *operation)
 {
+	uint32_t weight = text->comparison->weight;
 	char base[UNITS_LEN], current[UNITS_LEN];
 	int kind;
 
@@ -132,8 +133,8 @@ static void print_operation(const struct text *text, const struct operation *ope
 	style(text, BOLD);
 	text_write_labels(text->out, operation->labels, operation->n_labels);
 	style(text, PLAIN);
-	out_printf(text->out, ": %s ops, then %s\n", units_count(base, operation->base.n_all),
-		   units_count(current, operation->current.n_all));
+	out_printf(text->out, ": %s%s ops, then %s\n", weight > 1 ? "about " : "",
+		   units_count(base, operation->base.n_all * weight), units_count(current, operation->current.n_all * weight));
 	style(text, BOLD);
 	out_printf(text->out, "  %8s%10s%10s%10s", "", "base", "current", "change");
 	style(text, PLAIN);
@@ -152,8 +153,9 @@ static void print_unmatched(const struct text *text)
 		out_puts(text->out, "\n");
 	for (operation = comparison->operations + comparison->n_both; operation < end; operation++) {
 		text_write_labels(text->out, operation->labels, operation->n_labels);
-		out_printf(text->out, ": only in the %s, %s ops\n", operation->base.n_all ? "base" : "current run",
-			   units_count(count, operation->base.n_all + operation->current.n_all));
+		out_printf(text->out, ": only in the %s, %s%s ops\n", operation->base.n_all ? "base" : "current run",
+			   comparison->weight > 1 ? "about " : "",
+			   units_count(count, (operation->base.n_all + operation->current.n_all) * comparison->weight));
 	}
 	if (comparison->has_other)
 		out_puts(text->out, "\nother: not compared, since it need not be of the same keys in both\n");

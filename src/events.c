@@ -33,7 +33,6 @@ struct events {
 	uint32_t n_slowest; /* 0: each as it comes */
 	bool names_files;
 	int paths_fd;
-	char *path; /* of the event that is being taken */
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -52,6 +51,23 @@ static void print_header(struct events *events)
 		out_puts(events->out, " FILE");
 	out_puts(events->out, "\n");
 	events->has_header = true;
+}
+
+/* The innermost first, as debuggers do. */
+static void print_stack(struct events *events, const char *folded)
+{
+	char *copy = strdup(folded), *frame;
+
+	while (copy && *copy) {
+		frame = strrchr(copy, ';');
+		out_puts(events->out, "    ");
+		out_escaped(events->out, frame ? frame + 1 : copy, 0);
+		out_puts(events->out, "\n");
+		if (!frame)
+			break;
+		*frame = '\0';
+	}
+	free(copy);
 }
 
 static void print_line(struct events *events, const struct outlier *outlier)
@@ -83,23 +99,14 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_FILE].name), 0);
 	}
 	out_puts(events->out, "\n");
+	if (outlier->folded)
+		print_stack(events, outlier->folded);
 }
 
-/* The innermost first, as debuggers do. */
-static void print_stack(struct events *events, const char *folded)
+static bool label_file(struct outlier *outlier, const struct events *events, const struct lat_event *event)
 {
-	char *copy = strdup(folded), *frame;
-
-	while (copy && *copy) {
-		frame = strrchr(copy, ';');
-		out_puts(events->out, "    ");
-		out_escaped(events->out, frame ? frame + 1 : copy, 0);
-		out_puts(events->out, "\n");
-		if (!frame)
-			break;
-		*frame = '\0';
-	}
-	free(copy);
+	return labels_add(&outlier->labels, &outlier->n_labels, dimensions[LAT_DIM_FILE].name,
+			  file_names_one(events->paths_fd, &event->file));
 }
 
 static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
@@ -114,18 +121,28 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 		outlier_label(outlier, events->target->site_name, label_site(events->names, event->site))) &&
 	       (!events->target->has_depth ||
 		outlier_label(outlier, "device", label_device(events->names, event->device, device))) &&
-	       (!events->names_files || outlier_label(outlier, dimensions[LAT_DIM_FILE].name, events->path));
-}
-
-static bool keep(struct outliers *outliers, const struct events *events, const struct lat_event *event,
-		 struct outlier outlier)
-{
-	return label(&outlier, events, event) && outliers_add(outliers, outlier);
+	       (!events->names_files || label_file(outlier, events, event));
 }
 
 static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
 {
 	return folded && stacks_add(&events->interval_stacks, folded, ns) && stacks_add(&events->run_stacks, folded, ns);
+}
+
+/* Whether any use will be made of it but for its time. */
+static bool is_of_use(const struct events *events, uint64_t latency_ns)
+{
+	return (events->out && !events->n_slowest) || outliers_want(&events->interval, latency_ns) ||
+	       outliers_want(&events->run, latency_ns);
+}
+
+static bool use(struct events *events, const struct outlier *outlier)
+{
+	if (!outliers_keep(&events->interval, outlier) || !outliers_keep(&events->run, outlier))
+		return false;
+	if (events->out && !events->n_slowest)
+		print_line(events, outlier);
+	return true;
 }
 
 static int take(void *context, void *data, size_t size)
@@ -134,36 +151,30 @@ static int take(void *context, void *data, size_t size)
 	const struct lat_event *event = data;
 	const char *folded = NULL;
 	struct outlier outlier;
+	bool is_fine = true;
 
 	if (size < sizeof(*event) || event->op >= events->target->n_ops || event->ret >= LAT_N_RETS)
 		return 0;
-	outlier = (struct outlier){
-		.end_realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns(),
-		.latency_ns = event->latency_ns,
-		.bytes = event->bytes,
-		.sector = event->sector,
-		.pid = event->pid,
-		.tid = event->tid,
-	};
-	free(events->path);
-	events->path = events->names_files ? file_names_one(events->paths_fd, &event->file) : NULL;
-	if (events->names_files && !events->path)
-		return -ENOMEM;
-	if (!keep(&events->interval, events, event, outlier) || !keep(&events->run, events, event, outlier))
-		return -ENOMEM;
 	if (events->frames) {
 		folded = frames_fold(events->frames, event);
 		if (!keep_stack(events, folded, event->latency_ns))
 			return -ENOMEM;
 	}
-	if (events->out && !events->n_slowest && label(&outlier, events, event)) {
-		print_line(events, &outlier);
-		if (folded)
-			print_stack(events, folded);
+	if (is_of_use(events, event->latency_ns)) {
+		outlier = (struct outlier){
+			.end_realtime_ns = event->end_ns + host_realtime_ns() - host_monotonic_ns(),
+			.latency_ns = event->latency_ns,
+			.bytes = event->bytes,
+			.sector = event->sector,
+			.pid = event->pid,
+			.tid = event->tid,
+			.folded = folded ? strdup(folded) : NULL,
+		};
+		is_fine = label(&outlier, events, event) && use(events, &outlier);
+		outlier_free(&outlier);
 	}
-	labels_free(outlier.labels, outlier.n_labels);
 	/* What is negative ends the call; where the ring was read up to is kept. */
-	return --events->n_left ? 0 : -EAGAIN;
+	return !is_fine ? -ENOMEM : --events->n_left ? 0 : -EAGAIN;
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,
@@ -269,7 +280,6 @@ void events_close(struct events *events)
 	stacks_free(&events->interval_stacks);
 	stacks_free(&events->run_stacks);
 	frames_close(events->frames);
-	free(events->path);
 	ring_buffer__free(events->ring);
 	free(events);
 }

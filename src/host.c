@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, device names. */
+/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, cgroups. */
 #include "host.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fts.h>
 #include <signal.h>
@@ -175,76 +174,6 @@ int host_pid_namespace(__u64 *dev, __u64 *ino)
 		return 0;
 	*dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
 	*ino = st.st_ino;
-	return 0;
-}
-
-/* "MAJOR:MINOR" to the kernel's own encoding. */
-static int parse_device(const char *text, uint32_t *device)
-{
-	unsigned int major_number, minor_number;
-
-	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
-		return -EINVAL;
-	*device = major_number << 20 | minor_number;
-	return 0;
-}
-
-int host_disk(const char *name, uint32_t *device, char disk[static 64])
-{
-	char path[512], line[64], real[4096], *slash;
-	const char *base = strrchr(name, '/');
-	struct stat st;
-
-	/* A symbolic link such as /dev/disk/by-id/... or /dev/mapper/... leads to the device. */
-	if (base && !stat(name, &st) && S_ISBLK(st.st_mode))
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
-	else if (base || !*name)
-		return -ENOENT;
-	else
-		snprintf(path, sizeof(path), "/sys/class/block/%s", name);
-	if (!realpath(path, real))
-		return -ENOENT;
-	snprintf(path, sizeof(path), "%.480s/partition", real);
-	if (!access(path, F_OK)) {
-		slash = strrchr(real, '/');
-		*slash = '\0';
-		slash = strrchr(real, '/');
-		snprintf(disk, 64, "%.63s", slash + 1);
-		return -EXDEV;
-	}
-	snprintf(path, sizeof(path), "%.480s/dev", real);
-	if (read_line(path, line, sizeof(line)))
-		return -ENOENT;
-	return parse_device(line, device);
-}
-
-int host_read_devices(struct label_names *names)
-{
-	DIR *dir = opendir("/sys/class/block");
-	struct device_name *grown;
-	struct dirent *entry;
-	char path[512], line[64];
-
-	if (!dir)
-		return -errno;
-	names->n_devices = 0;
-	while ((entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/sys/class/block/%s/dev", entry->d_name);
-		if (entry->d_name[0] == '.' || read_line(path, line, sizeof(line)))
-			continue;
-		grown = realloc(names->devices, (names->n_devices + 1) * sizeof(*grown));
-		if (!grown) {
-			closedir(dir);
-			return -ENOMEM;
-		}
-		names->devices = grown;
-		grown += names->n_devices;
-		if (parse_device(line, &grown->device))
-			continue;
-		snprintf(grown->name, sizeof(grown->name), "%.63s", entry->d_name);
-		names->n_devices++;
-	}
-	closedir(dir);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, device names. */
+/* Facts about this machine that do not need libbpf: capabilities, namespaces, files of the kernel, cgroups. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -44,15 +44,6 @@ bool host_has_pid(pid_t pid);
 
 /* Device and inode of our PID namespace; both 0 when it is the initial one. 0 or -errno. */
 int host_pid_namespace(__u64 *dev, __u64 *ino);
-
-/*
- * The kernel's dev_t of a block device, by name ("sda", "dm-0") or path ("/dev/sda"). 0, -ENOENT, or -EXDEV when it
- * is a partition, whose disk's name then is in DISK.
- */
-int host_disk(const char *name, uint32_t *device, char disk[static 64]);
-
-/* Fills in the names of all block devices; the caller frees names->devices. 0 or -errno. */
-int host_read_devices(struct label_names *names);
 
 /*
  * Adds the paths of all cgroups (v2) that are not in names->cgroups yet; those that are gone stay. 0 or -errno.

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "units.h"
+
 #define DEVICE_MINOR_BITS 20 /* of the kernel's dev_t, which differs from the one of user space */
 #define LABEL_LEN 128
 #define FIRST_RESTART 512 /* ERESTARTSYS, the first of the kernel's own in its include/linux/errno.h */
@@ -98,25 +100,28 @@ const char *label_device(const struct label_names *names, uint32_t device, char 
 	return buffer;
 }
 
-/* 2^LOG2 bytes, exactly: "1B" "512B" "4KiB". */
-static const char *power_text(unsigned int log2, char buffer[static 32])
-{
-	static const char *const suffixes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-
-	snprintf(buffer, 32, "%u%s", 1U << log2 % 10, suffixes[log2 / 10]);
-	return buffer;
-}
-
 /* [2^n, 2^(n+1)) bytes for 1 + n. */
 static void size_text(uint64_t value, char text[static LABEL_LEN])
 {
-	char low[32], high[32];
+	char low[UNITS_LEN], high[UNITS_LEN];
 
 	if (value == 0 || value > 64)
 		snprintf(text, LABEL_LEN, "0B");
 	else
-		snprintf(text, LABEL_LEN, "%s-%s", power_text((unsigned int)value - 1, low),
-			 power_text((unsigned int)value, high));
+		snprintf(text, LABEL_LEN, "%s-%s", units_power(low, (unsigned int)value - 1),
+			 units_power(high, (unsigned int)value));
+}
+
+unsigned int label_size(const char *text)
+{
+	size_t length = strcspn(text, "-");
+	char low[UNITS_LEN];
+	unsigned int log2;
+
+	for (log2 = 0; log2 < 64; log2++)
+		if (strlen(units_power(low, log2)) == length && !strncmp(low, text, length))
+			return log2 + 1;
+	return 0;
 }
 
 const char *label_site(const struct label_names *names, uint32_t site)
@@ -226,6 +231,8 @@ void label_names_free(struct label_names *names)
 		free(names->cgroups[--names->n_cgroups].path);
 	free(names->cgroups);
 	label_files_free(names->files, names->n_files);
+	while (names->n_devices)
+		free(names->devices[--names->n_devices].name);
 	free(names->devices);
 }
 

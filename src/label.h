@@ -35,7 +35,7 @@ void labels_free(struct label *labels, size_t n_labels);
 struct label_names {
 	struct device_name {
 		uint32_t device; /* kernel dev_t */
-		char name[64];
+		char *name;
 	} *devices;
 	size_t n_devices;
 	struct cgroup_name {
@@ -82,6 +82,9 @@ static inline uint32_t key_site(const struct lat_key *key)
 
 /* The dimension's value in the key, as new text that the caller frees; NULL when memory is short. */
 char *label_text(const struct label_names *names, enum lat_dim dim, const struct lat_key *key);
+
+/* What LAT_DIM_SIZE is where this is its text: 13 for "4KiB-8KiB". 0 for none, and for what is no such text. */
+unsigned int label_size(const char *text);
 
 /* The name of a site; "?" for one that there is not. */
 const char *label_site(const struct label_names *names, uint32_t site);

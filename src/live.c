@@ -97,6 +97,7 @@ int live_start(struct live *live)
 	live->history.target = live->run->target;
 	live->history.host = live->run->host;
 	live->history.outlier_ns = live->run->outlier_ns;
+	live->history.weight = run_weight(live->run);
 	terminal_size(&live->view.look.width, &live->view.look.height);
 	draw(live);
 	return 0;

@@ -129,6 +129,7 @@ static struct live_series *new_series(const struct series *like, uint64_t id)
 		clear_cell(&series->cells[i]);
 	series->id = id;
 	series->has_bytes = like->has_bytes;
+	series->weight = like->weight;
 	if (copy_labels(&series->labels, &series->n_labels, like->labels, like->n_labels))
 		return series;
 	free_series(series);
@@ -286,7 +287,7 @@ struct live_cell live_series_sum(const struct live_series *series, struct live_w
 			slots[cell->slots[i].slot] += cell->slots[i].count;
 	}
 	for (i = 0; i < N_PERCENTILES; i++) {
-		percentile = percentile_of(slots, sum.count, percentile_ranks[i], sum.min_ns, sum.max_ns);
+		percentile = percentile_of(slots, sum.count, series->weight, percentile_ranks[i], sum.min_ns, sum.max_ns);
 		sum.percentile_ns[i] = percentile.carried ? percentile.ns : LIVE_NOT_CARRIED;
 	}
 	return sum;

@@ -38,6 +38,7 @@ struct live_series {
 	struct label *labels;
 	size_t n_labels;
 	bool has_bytes;
+	uint32_t weight; /* as in struct series */
 	uint64_t last_column; /* the last in which it had something */
 	struct live_cell cells[LIVE_COLUMNS];
 };
@@ -61,6 +62,7 @@ struct live_column {
 struct live_history {
 	const char *target, *host; /* outlive it */
 	uint64_t outlier_ns;       /* 0: no outliers are asked for */
+	uint32_t weight;           /* calls that each sample stands for */
 	struct live_column columns[LIVE_COLUMNS]; /* as the series' cells: number i at i % LIVE_COLUMNS */
 	uint64_t n_columns;  /* ever */
 	struct live_series *series[LIVE_SERIES]; /* in order of appearance, but for places used again */

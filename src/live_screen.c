@@ -91,6 +91,8 @@ static void draw_title(const struct live_scene *scene)
 		frame_style(scene->frame, STYLE_PLAIN);
 		frame_text(scene->frame, "  ");
 	}
+	if (history->weight > 1)
+		frame_printf(scene->frame, "estimates: 1 of %u measured  ", history->weight);
 	if (n_lost) {
 		frame_style(scene->frame, STYLE_ALARM);
 		frame_printf(scene->frame, "%s lost", units_count(count, n_lost));

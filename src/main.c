@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command word, and what does it. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,17 @@
 #include "targets/target.h"
 #include "version.h"
 
+static int dispatch(int argc, char **argv);
+
 static int unknown_word(const char *word)
 {
 	fail(0, "there is no target or command %s; `latencyprobe --help` names them", word);
+	return EXIT_USAGE;
+}
+
+static int no_words(const char *before, const char *word)
+{
+	fail(0, "what is %s? Behind %s there are no words; see latencyprobe --help", word, before);
 	return EXIT_USAGE;
 }
 
@@ -33,7 +42,7 @@ static int command_list(int argc, char **argv)
 	if (argc > 2 && target->list)
 		return target->list(argv + 2, (size_t)argc - 2);
 	if (argc > 2)
-		return unknown_word(argv[2]);
+		return no_words(target->name, argv[2]);
 	if (target)
 		list_target(target);
 	else
@@ -43,7 +52,20 @@ static int command_list(int argc, char **argv)
 
 static int command_doctor(int argc, char **argv)
 {
-	return argc > 1 ? unknown_word(argv[1]) : doctor();
+	return argc > 1 ? no_words(argv[0], argv[1]) : doctor();
+}
+
+/* `help block` is `block --help`. */
+static int command_help(int argc, char **argv)
+{
+	char *words[] = { argv[0], argv[1], "--help", NULL };
+
+	if (argc > 2)
+		return no_words(argv[1], argv[2]);
+	if (argc > 1)
+		return dispatch(3, words);
+	cli_print_help();
+	return EXIT_FINE;
 }
 
 static void print_version(void)
@@ -55,16 +77,17 @@ static const struct command {
 	const char *name;
 	int (*function)(int argc, char **argv);
 	void (*print)(void); /* what takes no words and cannot fail, instead */
+	bool has_options;    /* and its own help on them */
 } commands[] = {
 	{ .name = "list", .function = command_list },
 	{ .name = "doctor", .function = command_doctor },
-	{ .name = "replay", .function = replay },
-	{ .name = "merge", .function = merge },
-	{ .name = "compare", .function = compare },
-	{ .name = "report", .function = report },
+	{ .name = "replay", .function = replay, .has_options = true },
+	{ .name = "merge", .function = merge, .has_options = true },
+	{ .name = "compare", .function = compare, .has_options = true },
+	{ .name = "report", .function = report, .has_options = true },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },
-	{ .name = "help", .print = cli_print_help },
+	{ .name = "help", .function = command_help },
 	{ .name = "--help", .print = cli_print_help },
 	{ .name = "-h", .print = cli_print_help },
 	{ .name = "--version", .print = print_version },
@@ -73,8 +96,14 @@ static const struct command {
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
+	if (!command->has_options && cli_asks_for_help(argc, argv)) {
+		cli_print_help();
+		return EXIT_FINE;
+	}
 	if (command->function)
 		return command->function(argc, argv);
+	if (argc > 1)
+		return no_words(argv[0], argv[1]);
 	command->print();
 	return EXIT_FINE;
 }
@@ -118,18 +147,21 @@ static int check_stdout(int status)
 	return EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
-	const struct target *target;
+	const struct target *target = target_find(argv[1]);
 	size_t i;
 
-	if (argc < 2) {
-		cli_print_help();
-		return EXIT_USAGE;
-	}
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, argv[1]))
 			return check_stdout(run_command(&commands[i], argc - 1, argv + 1));
-	target = target_find(argv[1]);
 	return target ? trace(target, argc, argv) : unknown_word(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return dispatch(argc, argv);
+	cli_print_help();
+	return EXIT_USAGE;
 }

@@ -12,6 +12,39 @@
 #include "targets/target.h"
 #include "version.h"
 
+/* Words of an option's list that each target has its own of. */
+static void print_completed(const char *option, void (*print_words)(const struct target *target))
+{
+	const struct target *target;
+	size_t i;
+
+	printf("\t--%s)\n\t\tcase ${COMP_WORDS[1]} in\n", option);
+	for (i = 0; (target = target_at(i)); i++) {
+		printf("\t\t%s) words=\"", target->name);
+		print_words(target);
+		puts("\" ;;");
+	}
+	puts("\t\tesac ;;");
+}
+
+static void print_ops(const struct target *target)
+{
+	size_t i;
+
+	for (i = 0; i < target->n_ops; i++)
+		if (!target->ops[i].derived)
+			printf("%s ", target->ops[i].name);
+}
+
+static void print_dims(const struct target *target)
+{
+	int dim;
+
+	for (dim = 0; dim < LAT_N_DIMS; dim++)
+		if (target->dims & 1U << dim)
+			printf("%s ", dimensions[dim].name);
+}
+
 static bool is_end(const struct argp_option *option)
 {
 	return !option->name && !option->doc;
@@ -54,7 +87,6 @@ static void print_man_option(const struct argp_option *option)
 static void print_man_target(const struct target *target)
 {
 	size_t i;
-	int dim;
 
 	printf(".SS %s\n", target->name);
 	print_troff(target->summary);
@@ -65,11 +97,9 @@ static void print_man_target(const struct target *target)
 			print_troff(target->ops[i].help);
 			puts("");
 		}
-	printf(".PP\nDimensions:");
-	for (dim = 0; dim < LAT_N_DIMS; dim++)
-		if (target->dims & 1U << dim)
-			printf(" %s", dimensions[dim].name);
-	puts(".\n.PP\nCovers:\n.nf");
+	puts(".PP\nDimensions:");
+	print_dims(target);
+	puts("\n.PP\nCovers:\n.nf");
 	print_troff(target->covers);
 	puts(".fi\n.PP\nCannot see:\n.nf");
 	print_troff(target->cannot_see);
@@ -86,7 +116,7 @@ void manual_print_man(void)
 	puts(".TH LATENCYPROBE 8 \"\" \"latencyprobe " LATENCYPROBE_VERSION "\"\n.SH NAME\n"
 	     "latencyprobe \\- shows where time goes in a Linux kernel\n.SH SYNOPSIS\n"
 	     ".B latencyprobe\n.I TARGET\n[\\fIOPTIONS\\fR] [\\fIINTERVAL\\fR [\\fICOUNT\\fR]]"
-	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe list\n[\\fITARGET\\fR]\n.br\n.B latencyprobe doctor\n"
+	     " [\\-\\- \\fICOMMAND ARGS\\fR...]\n.br\n.B latencyprobe list\n[\\fITARGET\\fR [\\fINAME\\fR]...]\n.br\n.B latencyprobe doctor\n"
 	     ".br\n.B latencyprobe replay\n\\fIFILE\\fR"
 	     " [\\fB\\-\\-format\\fR \\fINAME\\fR] [\\fB\\-o\\fR \\fIFILE\\fR]\n"
 	     ".br\n.B latencyprobe merge\n\\fIFILE FILE\\fR..."
@@ -124,7 +154,10 @@ void manual_print_completion(void)
 	const struct sink *sink;
 	size_t i;
 
-	printf("# bash completion of latencyprobe\n_latencyprobe() {\n\tlocal words options=\"");
+	printf("# bash completion of latencyprobe\n_latencyprobe() {\n\tlocal words targets=\"");
+	for (i = 0; (target = target_at(i)); i++)
+		printf(i ? " %s" : "%s", target->name);
+	printf("\" options=\"");
 	for (option = cli_options(); !is_end(option); option++)
 		if (option->name)
 			printf("--%s ", option->name);
@@ -133,17 +166,18 @@ void manual_print_completion(void)
 	for (option = compare_options(); !is_end(option); option++)
 		if (option->name)
 			printf("--%s ", option->name);
-	printf("--help\" ;;\n\tesac\n"
+	printf("--help\" ;;\n\treport) options=\"--output --help\" ;;\n\tdoctor) options=--help ;;\n\tesac\n"
 	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
-	       "\t-o|--output|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
+	       "\t-o|--output|--folded|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
 	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t--format) words=\"");
 	for (i = 0; (sink = sink_at(i)); i++)
 		printf("%s ", sink->name);
-	printf("\" ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ] || "
-	       "[ \"${COMP_WORDS[COMP_CWORD-1]}\" = list ]; then\n\t\t\twords=\"");
-	for (i = 0; (target = target_at(i)); i++)
-		printf("%s ", target->name);
-	puts("list doctor replay merge compare report --help --version\"\n"
+	puts("\" ;;");
+	print_completed("op", print_ops);
+	print_completed("by", print_dims);
+	printf("\tlist|help) words=$targets ;;\n\t*)\n\t\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
+	       "\t\t\twords=\"$targets");
+	puts(" list doctor replay merge compare report help --help --version\"\n"
 	     "\t\telif [[ ${COMP_WORDS[1]} = @(replay|merge|compare|report) && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
 	     "\t\t\tCOMPREPLY=(); return\n\t\telse\n\t\t\twords=$options\n\t\tfi ;;\n\tesac\n"
 	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"

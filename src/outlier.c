@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_labels(struct outlier *outlier)
+void outlier_free(struct outlier *outlier)
 {
 	labels_free(outlier->labels, outlier->n_labels);
+	free(outlier->folded);
 }
 
 static void swap(struct outlier *left, struct outlier *right)
@@ -38,12 +39,17 @@ static void sift_down(struct outlier *items, size_t n)
 	}
 }
 
+bool outliers_want(const struct outliers *outliers, uint64_t latency_ns)
+{
+	return outliers->n < OUTLIERS_KEPT || latency_ns > outliers->items[0].latency_ns;
+}
+
 bool outliers_add(struct outliers *outliers, struct outlier outlier)
 {
 	if (!outliers->items)
 		outliers->items = calloc(OUTLIERS_KEPT, sizeof(*outliers->items));
-	if (!outliers->items || (outliers->n == OUTLIERS_KEPT && outlier.latency_ns <= outliers->items[0].latency_ns)) {
-		free_labels(&outlier);
+	if (!outliers->items || !outliers_want(outliers, outlier.latency_ns)) {
+		outlier_free(&outlier);
 		return outliers->items;
 	}
 	if (outliers->n < OUTLIERS_KEPT) {
@@ -51,7 +57,7 @@ bool outliers_add(struct outliers *outliers, struct outlier outlier)
 		sift_up(outliers->items, outliers->n - 1);
 		return true;
 	}
-	free_labels(&outliers->items[0]);
+	outlier_free(&outliers->items[0]);
 	outliers->items[0] = outlier;
 	sift_down(outliers->items, outliers->n);
 	return true;
@@ -83,10 +89,25 @@ static bool copy_one(struct outlier *copy, const struct outlier *outlier)
 	*copy = *outlier;
 	copy->labels = NULL;
 	copy->n_labels = 0;
+	copy->folded = outlier->folded ? strdup(outlier->folded) : NULL;
+	if (outlier->folded && !copy->folded)
+		return false;
 	for (i = 0; i < outlier->n_labels; i++)
 		if (!outlier_label(copy, outlier->labels[i].name, outlier->labels[i].value))
 			return false;
 	return true;
+}
+
+bool outliers_keep(struct outliers *outliers, const struct outlier *outlier)
+{
+	struct outlier copy;
+
+	if (!outliers_want(outliers, outlier->latency_ns))
+		return true;
+	if (copy_one(&copy, outlier))
+		return outliers_add(outliers, copy);
+	outlier_free(&copy);
+	return false;
 }
 
 bool outliers_copy(struct outliers *copy, const struct outliers *outliers)
@@ -109,7 +130,7 @@ void outliers_free(struct outliers *outliers)
 	size_t i;
 
 	for (i = 0; i < outliers->n; i++)
-		free_labels(&outliers->items[i]);
+		outlier_free(&outliers->items[i]);
 	free(outliers->items);
 	*outliers = (struct outliers){ 0 };
 }

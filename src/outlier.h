@@ -17,6 +17,7 @@ struct outlier {
 	uint32_t pid, tid;
 	struct label *labels; /* "op" first, then "phase", "ret", "comm" and what it was about, such as "device" */
 	size_t n_labels;
+	char *folded; /* owned: its call stack, as in struct stack; NULL without --stacks */
 };
 
 /* As many as are kept of an interval, and of a whole run. */
@@ -28,13 +29,21 @@ struct outliers {
 	size_t n;
 };
 
-/* Takes over the labels of OUTLIER, which may be dropped at once. False when memory is short. */
+/* Takes over what OUTLIER owns, which may be dropped at once. False when memory is short. */
 bool outliers_add(struct outliers *outliers, struct outlier outlier);
+
+/* Whether one that took that long would be kept. */
+bool outliers_want(const struct outliers *outliers, uint64_t latency_ns);
+
+/* Adds a copy of OUTLIER if it is wanted. False when memory is short. */
+bool outliers_keep(struct outliers *outliers, const struct outlier *outlier);
 
 /* A copy of it all, in order of time. False when memory is short; then there is nothing to free. */
 bool outliers_copy(struct outliers *copy, const struct outliers *outliers);
 
-void outliers_free(struct outliers *outliers); /* what it holds, not the struct itself */
+/* What they hold, not the structs themselves. */
+void outliers_free(struct outliers *outliers);
+void outlier_free(struct outlier *outlier);
 
 /* Adds a label with a copy of VALUE; NAME has to last. False when memory is short. */
 bool outlier_label(struct outlier *outlier, const char *name, const char *value);

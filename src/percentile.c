@@ -23,7 +23,7 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 	return value < low ? low : value > high ? high : value;
 }
 
-struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, double rank,
+struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, uint32_t weight, double rank,
 				uint64_t min_ns, uint64_t max_ns)
 {
 	struct percentile result = { .rank = rank };
@@ -41,7 +41,7 @@ struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64
 	result.low_ns = clamp(lat_slot_low(slot), min_ns, max_ns);
 	result.high_ns = slot == LAT_OVERFLOW_SLOT ? max_ns : clamp(lat_slot_low(slot + 1) - 1, min_ns, max_ns);
 	result.ns = result.low_ns + (result.high_ns - result.low_ns) / 2;
-	result.n_above = count - place;
+	result.n_above = (count - place) / weight;
 	result.carried = result.n_above >= PERCENTILE_MIN_ABOVE;
 	return result;
 }

@@ -28,8 +28,11 @@ struct percentile {
 #define PERCENTILE_MIN_ABOVE 10
 #define PERCENTILE_ERROR_PERCENT "3.2"
 
-/* COUNT is the sum of the slots, MIN_NS and MAX_NS bound all samples. All zero but the rank when COUNT is 0. */
-struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, double rank,
+/*
+ * COUNT is the sum of the slots, in which each sample counts WEIGHT times; MIN_NS and MAX_NS bound all samples. All zero
+ * but the rank when COUNT is 0.
+ */
+struct percentile percentile_of(const uint64_t slots[static LAT_N_SLOTS], uint64_t count, uint32_t weight, double rank,
 				uint64_t min_ns, uint64_t max_ns);
 
 #endif

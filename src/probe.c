@@ -85,7 +85,8 @@ static enum lat_filter filter_kind(const struct lat_config *config)
 	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
 	    config->filter_socket || config->filter_uid || config->negated || config->sample_below || config->needs_file)
 		return LAT_FILTER_ANY;
-	return config->pid ? LAT_FILTER_PID : LAT_FILTER_ANY;
+	/* New in 5.11 (3ca1032ab7ab). */
+	return config->pid && kernel_btf_function_id("bpf_get_current_task_btf") >= 0 ? LAT_FILTER_PID : LAT_FILTER_ANY;
 }
 
 /* Fills in the constants, the target's own among them. */
@@ -368,6 +369,7 @@ static int add_infos(struct probe *probe)
 		info->op = place->kind == PLACE_TRACEPOINT ? "" : probe->target->ops[place->op].name;
 		info->function = place->function;
 		info->attach = (char *)place_kind_names[place->kind];
+		debug("attached to %s by %s", info->function, info->attach);
 	}
 	if (n_skipped > MAX_SKIPS_SHOWN)
 		warn("skipped %zu more", n_skipped - MAX_SKIPS_SHOWN);

@@ -25,9 +25,15 @@ struct reader {
 	uint32_t n_shards, n_banks;
 };
 
-static const void *map_array(const struct probe *probe, const char *name, size_t n_bytes)
+/* One item for each histogram. */
+static const void *map_array(const struct reader *reader, const char *name, size_t item_bytes, size_t *n_bytes)
 {
-	void *memory = mmap(NULL, n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(probe, name), 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *memory;
+
+	*n_bytes = (size_t)probe_n_series(reader->probe) * reader->n_banks * reader->n_shards * item_bytes;
+	*n_bytes = (*n_bytes + page - 1) / page * page;
+	memory = mmap(NULL, *n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(reader->probe, name), 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -35,7 +41,6 @@ static const void *map_array(const struct probe *probe, const char *name, size_t
 int reader_open(struct reader **result, struct probe *probe)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int error;
 
 	if (!reader)
@@ -43,15 +48,9 @@ int reader_open(struct reader **result, struct probe *probe)
 	reader->probe = probe;
 	reader->n_shards = 1U << probe_config(probe)->n_shards_log2;
 	reader->n_banks = probe_config(probe)->n_banks;
-	reader->n_bytes = (size_t)probe_n_series(probe) * reader->n_banks * reader->n_shards * sizeof(struct lat_hist);
-	reader->n_bytes = (reader->n_bytes + page - 1) / page * page;
-	reader->hists = map_array(probe, "lat_hists", reader->n_bytes);
-	if (probe_config(probe)->n_buckets) {
-		reader->n_bucket_bytes = (size_t)probe_n_series(probe) * reader->n_banks * reader->n_shards *
-					 sizeof(struct lat_bucket_counts);
-		reader->n_bucket_bytes = (reader->n_bucket_bytes + page - 1) / page * page;
-		reader->buckets = map_array(probe, "lat_buckets", reader->n_bucket_bytes);
-	}
+	reader->hists = map_array(reader, "lat_hists", sizeof(*reader->hists), &reader->n_bytes);
+	if (probe_config(probe)->n_buckets)
+		reader->buckets = map_array(reader, "lat_buckets", sizeof(*reader->buckets), &reader->n_bucket_bytes);
 	if (!reader->hists || !reader->buckets != !reader->n_bucket_bytes) {
 		error = fail(-errno, "cannot map the histograms");
 		reader_close(reader);
@@ -72,15 +71,21 @@ void reader_close(struct reader *reader)
 	free(reader);
 }
 
-/* Adds a series' shards to SUM; false when nothing was ever recorded there. */
-static bool read_hist(const struct reader *reader, uint32_t series, uint32_t bank, struct lat_hist *sum)
+/* Nothing was ever recorded there. */
+static bool is_empty(const struct lat_hist *hist)
+{
+	return !hist->inverse_min_ns && !hist->max_ns;
+}
+
+/* Adds a series' shards to SUM. */
+static void read_hist(const struct reader *reader, uint32_t series, uint32_t bank, struct lat_hist *sum)
 {
 	const struct lat_hist *hist = reader->hists + ((size_t)series * reader->n_banks + bank) * reader->n_shards;
 	uint32_t shard;
 	size_t slot;
 
 	for (shard = 0; shard < reader->n_shards; shard++, hist++) {
-		if (!hist->inverse_min_ns && !hist->max_ns)
+		if (is_empty(hist))
 			continue;
 		for (slot = 0; slot < LAT_N_SLOTS; slot++)
 			sum->slots[slot] += hist->slots[slot];
@@ -91,7 +96,6 @@ static bool read_hist(const struct reader *reader, uint32_t series, uint32_t ban
 		if (hist->inverse_min_ns > sum->inverse_min_ns)
 			sum->inverse_min_ns = hist->inverse_min_ns;
 	}
-	return sum->inverse_min_ns || sum->max_ns;
 }
 
 static void read_buckets(const struct reader *reader, uint32_t series, uint32_t bank, struct lat_bucket_counts *sum)
@@ -106,26 +110,29 @@ static void read_buckets(const struct reader *reader, uint32_t series, uint32_t 
 }
 
 /* The series, and that of the derived operation; of `other` there is only one. */
-static void add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
+static bool add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
 {
 	struct raw_series *raw = &reading->series[reading->n_series];
-	bool is_recorded = false;
+	struct lat_hist hist = {};
 	uint32_t bank;
 
 	if (series >= probe_n_series(reader->probe))
-		return;
+		return true;
 	for (bank = 0; bank < reader->n_banks; bank++) {
 		raw->key = *key;
 		if (!key_is_other(key))
 			raw->key.words[0] += bank * probe_derived_offset(reader->probe);
-		is_recorded |= read_hist(reader, series, bank, &raw->hist);
+		read_hist(reader, series, bank, &hist);
 		read_buckets(reader, series, bank, &raw->buckets);
-		if (key_is_other(key) && bank + 1 < reader->n_banks)
+		if ((key_is_other(key) && bank + 1 < reader->n_banks) || is_empty(&hist))
 			continue;
-		raw += is_recorded;
-		is_recorded = false;
+		if (!raw_series_fill(raw, &hist))
+			return false;
+		memset(&hist, 0, sizeof(hist));
+		raw++;
+		reading->n_series++;
 	}
-	reading->n_series = (size_t)(raw - reading->series);
+	return true;
 }
 
 /* Without dimensions a series' number is its key. */
@@ -139,7 +146,8 @@ static int read_direct(const struct reader *reader, struct reading *reading)
 	for (series = 0; series < probe_n_series(reader->probe); series++) {
 		key.words[0] = (uint64_t)(series / LAT_N_RETS) << (n_sites ? 32 : 0) |
 			       (uint64_t)(series % LAT_N_RETS) << 8;
-		add_series(reader, reading, series, &key);
+		if (!add_series(reader, reading, series, &key))
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -161,10 +169,11 @@ static int read_keyed(const struct reader *reader, struct reading *reading)
 		error = -errno;
 	for (i = 0; !error && i < n_read; i++) {
 		memcpy(&key, keys + i * key_size, key_size);
-		add_series(reader, reading, numbers[i], &key);
+		if (!add_series(reader, reading, numbers[i], &key))
+			error = -ENOMEM;
 	}
-	if (!error)
-		add_series(reader, reading, 0, &other);
+	if (!error && !add_series(reader, reading, 0, &other))
+		error = -ENOMEM;
 	free(keys);
 	free(numbers);
 	return error;

@@ -216,6 +216,16 @@ const struct snapshot *recording_whole(const struct recording *recording)
 	return recording->whole;
 }
 
+void recording_keep_samples(struct recording *recording)
+{
+	size_t i;
+
+	for (i = 0; i < recording->n_intervals; i++)
+		snapshot_keep_samples(recording->intervals[i]);
+	if (recording->whole)
+		snapshot_keep_samples(recording->whole);
+}
+
 void recording_free(struct recording *recording)
 {
 	size_t i;

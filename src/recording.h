@@ -23,6 +23,9 @@ const struct snapshot *recording_interval(const struct recording *recording, siz
 /* The whole run. Where the recording broke off before its end: the sum of its intervals. Never NULL. */
 const struct snapshot *recording_whole(const struct recording *recording);
 
+/* Turns estimates of all, where only some calls were measured, back into what was; rates stay. */
+void recording_keep_samples(struct recording *recording);
+
 void recording_free(struct recording *recording); /* NULL is fine */
 
 #endif

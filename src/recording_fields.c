@@ -2,6 +2,7 @@
 /* The members of a recorded JSON object, each with what is wrong about it. */
 #include "recording_fields.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,4 +132,34 @@ size_t parse_array(struct parse *parse, const json_t *object, const char *name, 
 const char *parse_phase(struct parse *parse, const json_t *object)
 {
 	return json_object_get(object, "phase") ? parse_keep(parse, parse_text(parse, object, "phase")) : NULL;
+}
+
+uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
+{
+	uint64_t id = parse_number(parse, object, name);
+
+	if (id > UINT32_MAX)
+		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
+	return (uint32_t)id;
+}
+
+/* Appends the members of the object LABELS of OBJECT. */
+void parse_all_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
+{
+	json_t *members = json_object_get(object, "labels"), *value;
+	const char *name;
+
+	if (!json_is_object(members))
+		parse_complain(parse, "\"labels\" is no object");
+	json_object_foreach(members, name, value)
+		if (!json_is_string(value) ||
+		    !labels_add(labels, n_labels, parse_keep(parse, name), strdup(json_string_value(value))))
+			parse_complain(parse, "label \"%s\" is no text", name);
+}
+
+void parse_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
+{
+	parse_all_labels(parse, object, labels, n_labels);
+	if (!labels_find(*labels, *n_labels, "op") || !labels_find(*labels, *n_labels, "ret"))
+		parse_complain(parse, "a series or an outlier lacks its label \"op\" or \"ret\"");
 }

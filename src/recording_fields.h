@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct label;
 struct run_info;
 
 /* Texts and facts about runs that snapshots point to, each kept once. */
@@ -46,5 +47,12 @@ size_t parse_array(struct parse *parse, const json_t *object, const char *name, 
 
 /* Kept; NULL where there is none. */
 const char *parse_phase(struct parse *parse, const json_t *object);
+
+/* A number of 32 bits. */
+uint32_t parse_id(struct parse *parse, const json_t *object, const char *name);
+
+/* Appends the members of the object LABELS of OBJECT; parse_labels() complains where there are none of op and ret. */
+void parse_all_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels);
+void parse_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels);
 
 #endif

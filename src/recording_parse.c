@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording_events.h"
 #include "recording_fields.h"
 #include "snapshot.h"
 
@@ -53,15 +54,6 @@ static void parse_sources(struct parse *parse, const json_t *root, struct run_in
 	}
 }
 
-static uint32_t parse_id(struct parse *parse, const json_t *object, const char *name)
-{
-	uint64_t id = parse_number(parse, object, name);
-
-	if (id > UINT32_MAX)
-		parse_complain(parse, "\"%s\" %" PRIu64 " is too large", name, id);
-	return (uint32_t)id;
-}
-
 static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 {
 	struct run_info *run = parse_new_run(parse);
@@ -83,27 +75,6 @@ static const struct run_info *parse_run(struct parse *parse, const json_t *root)
 	parse_probes(parse, root, run);
 	parse_sources(parse, root, run);
 	return run;
-}
-
-/* Appends the members of the object LABELS of OBJECT. */
-static void parse_all_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
-{
-	json_t *members = json_object_get(object, "labels"), *value;
-	const char *name;
-
-	if (!json_is_object(members))
-		parse_complain(parse, "\"labels\" is no object");
-	json_object_foreach(members, name, value)
-		if (!json_is_string(value) ||
-		    !labels_add(labels, n_labels, parse_keep(parse, name), strdup(json_string_value(value))))
-			parse_complain(parse, "label \"%s\" is no text", name);
-}
-
-static void parse_labels(struct parse *parse, const json_t *object, struct label **labels, size_t *n_labels)
-{
-	parse_all_labels(parse, object, labels, n_labels);
-	if (!labels_find(*labels, *n_labels, "op") || !labels_find(*labels, *n_labels, "ret"))
-		parse_complain(parse, "a series or an outlier lacks its label \"op\" or \"ret\"");
 }
 
 static void set_slot(struct parse *parse, struct series *series, uint64_t slot, uint64_t count)
@@ -220,14 +191,28 @@ static void parse_series(struct parse *parse, const json_t *object, struct serie
 	parse_buckets(parse, object, series);
 }
 
+/* Each sample counts as many times as calls that it stands for. */
+static void check_weight(struct parse *parse, const struct series *series, uint32_t weight)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < LAT_N_SLOTS && !(series->slots[slot] % weight); slot++)
+		;
+	if (slot < LAT_N_SLOTS)
+		parse_complain(parse, "slot %u has no multiple of \"sample_rate\"", slot);
+}
+
 static void parse_all_series(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	const json_t *array;
 	size_t n = parse_array(parse, root, "series", true, &array), i;
 
 	snapshot->series = parse_room(parse, n, sizeof(*snapshot->series));
-	for (i = 0; i < n && !parse->has_failed; i++)
+	for (i = 0; i < n && !parse->has_failed; i++) {
 		parse_series(parse, json_array_get(array, i), &snapshot->series[snapshot->n_series++]);
+		if (!parse->has_failed)
+			check_weight(parse, &snapshot->series[i], run_weight(snapshot->run));
+	}
 }
 
 static void parse_account(struct parse *parse, const json_t *object, struct account *account)
@@ -283,74 +268,6 @@ static void parse_in_flight(struct parse *parse, const json_t *root, struct snap
 	}
 }
 
-static void parse_outliers(struct parse *parse, const json_t *root, struct snapshot *snapshot)
-{
-	const json_t *array, *object;
-	size_t n = parse_array(parse, root, "outliers", false, &array), i;
-	struct outlier *outlier;
-
-	if (!array)
-		return;
-	snapshot->outliers.items = parse_room(parse, n, sizeof(*outlier));
-	for (i = 0; i < n && !parse->has_failed; i++) {
-		object = json_array_get(array, i);
-		outlier = &snapshot->outliers.items[snapshot->outliers.n++];
-		outlier->end_realtime_ns = parse_number(parse, object, "end_realtime_ns");
-		outlier->latency_ns = parse_number(parse, object, "latency_ns");
-		outlier->bytes = parse_number(parse, object, "bytes");
-		outlier->sector = OUTLIER_NO_SECTOR;
-		if (json_object_get(object, "sector"))
-			outlier->sector = parse_number(parse, object, "sector");
-		outlier->pid = parse_id(parse, object, "pid");
-		outlier->tid = parse_id(parse, object, "tid");
-		parse_labels(parse, object, &outlier->labels, &outlier->n_labels);
-	}
-}
-
-static void parse_stacks(struct parse *parse, const json_t *root, struct snapshot *snapshot)
-{
-	const json_t *array, *object;
-	size_t n = parse_array(parse, root, "stacks", false, &array), i;
-
-	if (!array)
-		return;
-	snapshot->stacks = parse_room(parse, n, sizeof(*snapshot->stacks));
-	for (i = 0; i < n && !parse->has_failed; i++) {
-		object = json_array_get(array, i);
-		snapshot->stacks[i] = (struct stack){
-			.folded = strdup(parse_text(parse, object, "folded")),
-			.count = parse_number(parse, object, "count"),
-			.sum_ns = parse_number(parse, object, "sum_ns"),
-		};
-		snapshot->n_stacks++;
-		if (!snapshot->stacks[i].folded)
-			parse_complain(parse, "memory is short");
-	}
-}
-
-static void parse_pending(struct parse *parse, const json_t *root, struct snapshot *snapshot)
-{
-	const json_t *array, *object;
-	size_t n = parse_array(parse, root, "pending", false, &array), i;
-	struct pending *pending;
-
-	if (!array)
-		return;
-	snapshot->pending = parse_room(parse, n, sizeof(*pending));
-	for (i = 0; i < n && !parse->has_failed; i++) {
-		object = json_array_get(array, i);
-		pending = &snapshot->pending[snapshot->n_pending++];
-		pending->age_ns = parse_number(parse, object, "age_ns");
-		pending->bytes = parse_number(parse, object, "bytes");
-		pending->sector = OUTLIER_NO_SECTOR;
-		if (json_object_get(object, "sector"))
-			pending->sector = parse_number(parse, object, "sector");
-		pending->pid = parse_id(parse, object, "pid");
-		pending->tid = parse_id(parse, object, "tid");
-		parse_all_labels(parse, object, &pending->labels, &pending->n_labels);
-	}
-}
-
 static void parse_times(struct parse *parse, const json_t *root, struct snapshot *snapshot)
 {
 	snapshot->start_realtime_ns = parse_number(parse, root, "start_realtime_ns");
@@ -386,9 +303,7 @@ struct snapshot *recording_parse(const json_t *root, struct names *names, struct
 		parse_all_series(&parse, root, snapshot);
 		parse_accounts(&parse, root, snapshot);
 		parse_in_flight(&parse, root, snapshot);
-		parse_outliers(&parse, root, snapshot);
-		parse_stacks(&parse, root, snapshot);
-		parse_pending(&parse, root, snapshot);
+		parse_events(&parse, root, snapshot);
 	}
 	if (!parse.has_failed && !snapshot_derive(snapshot))
 		parse_complain(&parse, "memory is short");

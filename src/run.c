@@ -16,6 +16,7 @@
 #include "alarm.h"
 #include "child.h"
 #include "cli.h"
+#include "disks.h"
 #include "events.h"
 #include "file_names.h"
 #include "host.h"
@@ -30,6 +31,7 @@
 #include "snapshot.h"
 #include "targets/target.h"
 #include "trend.h"
+#include "units.h"
 #include "version.h"
 
 /* What the loop waits for. */
@@ -106,7 +108,7 @@ static int watch_signals(struct run *run)
 /* Devices and cgroups come and go. */
 static void read_names(struct run *run)
 {
-	host_read_devices(&run->names);
+	disks_read(&run->names, DISKS_SYS);
 	if (run->names.key_at[LAT_DIM_CGROUP])
 		host_read_cgroups(&run->names);
 	if (run->names.key_at[LAT_DIM_FILE])
@@ -323,6 +325,17 @@ static int start_child(struct run *run)
 	return watch(run, EVENT_CHILD, run->child.pid_fd);
 }
 
+static void say_start(const struct probe_options *probe)
+{
+	char threshold[UNITS_LEN];
+
+	if (probe->config.outlier_ns)
+		note("Tracing %s, outliers from %s on... Hit Ctrl-C to end.", probe->target->name,
+		     units_duration(threshold, (double)probe->config.outlier_ns));
+	else
+		note("Tracing %s... Hit Ctrl-C to end.", probe->target->name);
+}
+
 /* From here on everything counts. */
 static int begin(struct run *run)
 {
@@ -332,7 +345,7 @@ static int begin(struct run *run)
 	run->start_realtime_ns = host_realtime_ns();
 	run->start_monotonic_ns = host_monotonic_ns();
 	probe_gate_open(run->probe);
-	note("Tracing %s... Hit Ctrl-C to end.", options->probe.target->name);
+	say_start(&options->probe);
 	if (options->duration_ns)
 		error = watch_timer(run, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
 	if (!error && options->interval_ns)

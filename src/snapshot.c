@@ -12,76 +12,6 @@
 
 #define NS_PER_S 1e9
 
-void reading_free(struct reading *reading)
-{
-	free(reading->series);
-	free(reading->depths);
-	free(reading->pending);
-	reading->series = NULL;
-	reading->depths = NULL;
-	reading->pending = NULL;
-	reading->n_series = reading->n_depths = reading->n_pending = 0;
-}
-
-uint64_t lat_row_low(unsigned int row)
-{
-	return lat_slot_low(row * LAT_N_SUB);
-}
-
-uint64_t series_row_count(const struct series *series, unsigned int row)
-{
-	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
-	uint64_t count = 0;
-
-	for (; slot < end && slot < LAT_N_SLOTS; slot++)
-		count += series->slots[slot];
-	return count;
-}
-
-/* [low, high] as far as the series has samples there. */
-static double slot_middle(const struct series *series, unsigned int slot)
-{
-	uint64_t low = lat_slot_low(slot), high = series->max_ns;
-
-	if (slot < LAT_OVERFLOW_SLOT && lat_slot_low(slot + 1) - 1 < high)
-		high = lat_slot_low(slot + 1) - 1;
-	if (low < series->min_ns)
-		low = series->min_ns;
-	return (double)low / 2 + (double)high / 2;
-}
-
-double series_row_mean_ns(const struct series *series, unsigned int row)
-{
-	unsigned int slot = row * LAT_N_SUB, end = slot + LAT_N_SUB;
-	uint64_t count = series_row_count(series, row);
-	double sum = 0;
-
-	for (; slot < end && slot < LAT_N_SLOTS; slot++)
-		if (series->slots[slot])
-			sum += slot_middle(series, slot) * (double)series->slots[slot];
-	return count ? sum / (double)count : 0;
-}
-
-const char *series_label(const struct series *series, const char *name)
-{
-	return labels_find(series->labels, series->n_labels, name);
-}
-
-bool series_have_same_labels(const struct series *left, const struct series *right)
-{
-	const char *value;
-	size_t i;
-
-	if (left->n_labels != right->n_labels)
-		return false;
-	for (i = 0; i < left->n_labels; i++) {
-		value = series_label(right, left->labels[i].name);
-		if (!value || strcmp(left->labels[i].value, value))
-			return false;
-	}
-	return true;
-}
-
 /* Takes over VALUE, which is NULL when memory was short. */
 static bool add_label(struct series *series, const char *name, char *value)
 {
@@ -125,15 +55,15 @@ static bool has_bytes(const struct target *target, const struct lat_key *key)
 }
 
 /* Fills in the slots and their sum. NULL for BEFORE stands for nothing. */
-static bool subtract_slots(struct series *series, const struct lat_hist *now, const struct lat_hist *before)
+static bool subtract_slots(struct series *series, const struct raw_series *now, const struct raw_series *before)
 {
-	unsigned int slot;
+	unsigned int slot, end = now->first_slot + now->n_slots;
 
 	series->slots = calloc(LAT_N_SLOTS, sizeof(*series->slots));
 	if (!series->slots)
 		return false;
-	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
-		series->slots[slot] = now->slots[slot] - (before ? before->slots[slot] : 0);
+	for (slot = now->first_slot; slot < end; slot++) {
+		series->slots[slot] = raw_series_slot(now, slot) - raw_series_slot(before, slot);
 		series->count += series->slots[slot];
 	}
 	return true;
@@ -143,7 +73,7 @@ static bool subtract_slots(struct series *series, const struct lat_hist *now, co
  * The kernel's own minimum and maximum are of the whole run, and may have lost a race against another program's, so
  * that a sample in a lower or higher slot was counted: the slots have the last word.
  */
-static void bound(struct series *series, const struct lat_hist *now, bool is_whole_run)
+static void bound(struct series *series, const struct raw_series *now, bool is_whole_run)
 {
 	unsigned int first = 0, last = LAT_OVERFLOW_SLOT;
 	uint64_t first_high, last_low;
@@ -169,25 +99,41 @@ static void derive(struct series *series, double seconds)
 	size_t i;
 
 	series->mean_ns = (double)series->sum_ns / (double)series->count;
-	series->rate_per_s = seconds > 0 ? (double)series->count * series->weight / seconds : 0;
-	series->bytes_per_s = seconds > 0 ? (double)series->bytes * series->weight / seconds : 0;
+	series->rate_per_s = seconds > 0 ? (double)series->count / seconds : 0;
+	series->bytes_per_s = seconds > 0 ? (double)series->bytes / seconds : 0;
 	for (i = 0; i < N_PERCENTILES; i++)
-		series->percentiles[i] = percentile_of(series->slots, series->count, percentile_ranks[i],
-						       series->min_ns, series->max_ns);
+		series->percentiles[i] = percentile_of(series->slots, series->count, series->weight,
+						       percentile_ranks[i], series->min_ns, series->max_ns);
 }
 
-static int compare_keys(const void *a, const void *b)
+uint32_t run_weight(const struct run_info *run)
 {
-	return memcmp(a, &((const struct raw_series *)b)->key, sizeof(struct lat_key));
+	return run->sample_rate ? run->sample_rate : 1;
 }
 
-static const struct raw_series *series_before(const struct reading *before, const struct lat_key *key)
+/* All counts times FACTOR / DIVISOR, one of which is 1. */
+static void scale(struct series *series, uint64_t factor, uint64_t divisor)
 {
-	const struct raw_series *raw = NULL;
+	unsigned int slot;
+	size_t i;
 
-	if (before && before->n_series)
-		raw = bsearch(key, before->series, before->n_series, sizeof(*raw), compare_keys);
-	return raw;
+	if (factor == divisor)
+		return;
+	for (slot = 0; slot < LAT_N_SLOTS; slot++)
+		series->slots[slot] = series->slots[slot] * factor / divisor;
+	for (i = 0; i < series->buckets.n; i++)
+		series->buckets.items[i].count = series->buckets.items[i].count * factor / divisor;
+	series->count = series->count * factor / divisor;
+	series->sum_ns = series->sum_ns * factor / divisor;
+	series->bytes = series->bytes * factor / divisor;
+}
+
+void snapshot_keep_samples(struct snapshot *snapshot)
+{
+	struct series *series;
+
+	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++)
+		scale(series, 1, series->weight);
 }
 
 static void free_series(struct series *series)
@@ -201,11 +147,10 @@ static void free_series(struct series *series)
 static bool add_series(struct snapshot *snapshot, const struct snapshot_input *input, const struct raw_series *raw)
 {
 	struct series *series = &snapshot->series[snapshot->n_series];
-	const struct raw_series *raw_before = series_before(input->before, &raw->key);
-	const struct lat_hist *before = raw_before ? &raw_before->hist : NULL;
+	const struct raw_series *before = reading_find(input->before, &raw->key);
 
 	*series = (struct series){ .has_bytes = has_bytes(input->target, &raw->key) };
-	if (!subtract_slots(series, &raw->hist, before))
+	if (!subtract_slots(series, raw, before))
 		return false;
 	if (!series->count) {
 		free_series(series);
@@ -215,12 +160,13 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 	series->summary = key_is_other(&raw->key) || key_ret(&raw->key) == LAT_RET_OK;
 	if (input->names->key_at[LAT_DIM_DEVICE] && !key_is_other(&raw->key))
 		series->device_id = (uint32_t)raw->key.words[input->names->key_at[LAT_DIM_DEVICE]];
-	series->sum_ns = raw->hist.sum_ns - (before ? before->sum_ns : 0);
-	series->bytes = raw->hist.bytes - (before ? before->bytes : 0);
-	bound(series, &raw->hist, !input->before);
+	series->sum_ns = raw->sum_ns - (before ? before->sum_ns : 0);
+	series->bytes = raw->bytes - (before ? before->bytes : 0);
+	bound(series, raw, !input->before);
 	if (input->n_buckets && !buckets_make(&series->buckets, input->bucket_low_ns, input->n_buckets, &raw->buckets,
-					      raw_before ? &raw_before->buckets : NULL))
+					      before ? &before->buckets : NULL))
 		return false;
+	scale(series, run_weight(input->run), 1);
 	return add_labels(series, &raw->key, input);
 }
 
@@ -237,21 +183,10 @@ static int compare_series(const void *a, const void *b)
 	return order;
 }
 
-static int compare_but_ret(const struct series *left, const struct series *right)
-{
-	int order = 0;
-	size_t i;
-
-	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)
-		if (strcmp(left->labels[i].name, "ret"))
-			order = strcmp(left->labels[i].value, right->labels[i].value);
-	return order ? order : (left->n_labels > right->n_labels) - (left->n_labels < right->n_labels);
-}
-
 static int compare_siblings(const void *a, const void *b)
 {
 	const struct series *left = *(struct series *const *)a, *right = *(struct series *const *)b;
-	int order = compare_but_ret(left, right);
+	int order = series_compare_but(left, right, "ret");
 
 	return order ? order : (left > right) - (left < right);
 }
@@ -268,7 +203,7 @@ static bool link_siblings(struct snapshot *snapshot)
 		sorted[i] = &snapshot->series[i];
 	qsort(sorted, snapshot->n_series, sizeof(*sorted), compare_siblings);
 	for (i = 0; i < snapshot->n_series; i++) {
-		if (i && !compare_but_ret(sorted[i - 1], sorted[i])) {
+		if (i && !series_compare_but(sorted[i - 1], sorted[i], "ret")) {
 			sorted[i]->first_sibling = sorted[i - 1]->first_sibling;
 			sorted[i - 1]->next_sibling = sorted[i];
 		} else {
@@ -303,7 +238,7 @@ bool snapshot_derive(struct snapshot *snapshot)
 	size_t i;
 
 	for (i = 0; i < snapshot->n_series; i++) {
-		snapshot->series[i].weight = snapshot->run->sample_rate ? snapshot->run->sample_rate : 1;
+		snapshot->series[i].weight = run_weight(snapshot->run);
 		derive(&snapshot->series[i], (double)snapshot->elapsed_ns / NS_PER_S);
 	}
 	totals_make(snapshot);

@@ -16,6 +16,7 @@
 #include "latencyprobe/abi.h"
 #include "outlier.h"
 #include "percentile.h"
+#include "reading.h"
 #include "stack.h"
 
 /* What one histogram holds: an operation, a return class, and the dimensions asked for. */
@@ -27,8 +28,8 @@ struct series {
 	const struct series *first_sibling, *next_sibling;
 	uint32_t device_id;   /* kernel dev_t of the label "device"; 0: none, or not one of all hosts */
 	bool has_bytes;
-	uint64_t count, sum_ns, bytes; /* of what was measured */
-	uint32_t weight;      /* calls that each sample stands for: run_info.sample_rate; rates are of all of them */
+	uint64_t count, sum_ns, bytes;
+	uint32_t weight;      /* calls that each sample stands for; all that is counted here is as many times as measured */
 	uint64_t min_ns, max_ns;
 	bool min_max_exact;   /* false for an interval: then these are the bounds of the outermost slots */
 	double rate_per_s, bytes_per_s, mean_ns;
@@ -40,6 +41,12 @@ struct series {
 	uint64_t *slots;      /* LAT_N_SLOTS */
 	struct buckets buckets;
 };
+
+/* What was measured, where the count is an estimate of all. */
+static inline uint64_t series_n_measured(const struct series *series)
+{
+	return series->count / series->weight;
+}
 
 struct in_flight {
 	char *device;
@@ -119,40 +126,6 @@ struct snapshot {
 	size_t n_pending;
 };
 
-/* Raw material of one series: what the kernel had counted at the time. */
-struct raw_series {
-	struct lat_key key;
-	struct lat_hist hist;
-	struct lat_bucket_counts buckets;
-};
-
-/*
- * A reading: a plain copy of the kernel's counters. Series are sorted by key, as memcmp() orders them, and unique;
- * shards are added up.
- */
-struct reading {
-	uint64_t realtime_ns, monotonic_ns;
-	struct raw_series *series;
-	size_t n_series;
-	struct lat_account accounts[LAT_MAX_OPS];
-	/* What was under way: counted from the spans. [op] */
-	uint64_t in_flight[LAT_MAX_OPS];
-	bool final; /* the gate was closed first: nothing moved meanwhile, so in_flight is exact */
-	struct device_depth {
-		uint32_t device;
-		uint64_t n_queued, n_issued;
-	} *depths; /* sorted by device, unique */
-	size_t n_depths;
-	/* What has been under way for --pending or longer; the oldest first. NULL without it. */
-	struct raw_pending {
-		struct lat_span span;
-		uint64_t sector;
-		uint64_t age_ns;
-	} *pending;
-	size_t n_pending;
-};
-void reading_free(struct reading *reading); /* what it holds, not the struct itself */
-
 struct target;
 struct label_names;
 
@@ -182,6 +155,12 @@ struct snapshot *snapshot_make(const struct snapshot_input *input);
  */
 bool snapshot_derive(struct snapshot *snapshot);
 
+/* How many calls each sample stands for: 1 unless only some were measured. */
+uint32_t run_weight(const struct run_info *run);
+
+/* Turns estimates of all back into what was measured, for statistics of samples; rates stay what they are. */
+void snapshot_keep_samples(struct snapshot *snapshot);
+
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 
 /* Sum of a whole log2 row: [lat_row_low(row), lat_row_low(row + 1)). */
@@ -193,6 +172,9 @@ double series_row_mean_ns(const struct series *series, unsigned int row);
 
 /* The value of the label, or NULL. */
 const char *series_label(const struct series *series, const char *name);
+
+/* An order by the values of all labels, in their order, but that of NAME. */
+int series_compare_but(const struct series *left, const struct series *right, const char *name);
 
 /* Whether it is part of struct totals: a request counts once, whatever its phases. */
 bool series_is_in_totals(const struct series *series);

@@ -54,5 +54,6 @@ void totals_make(struct snapshot *snapshot)
 		totals->n_slow += slot > lat_slot(SLOW_NS) ? slots[slot] : 0;
 	}
 	for (i = 0; i < N_PERCENTILES; i++)
-		totals->percentiles[i] = percentile_of(slots, totals->count, percentile_ranks[i], min_ns, max_ns);
+		totals->percentiles[i] = percentile_of(slots, totals->count, run_weight(snapshot->run),
+						       percentile_ranks[i], min_ns, max_ns);
 }

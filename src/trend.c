@@ -73,7 +73,7 @@ static void compare(struct series *series, const struct history *history)
 	}
 	series->n_rolling = history->n_intervals;
 	series->rolling_mean_ns = (double)sum_ns / (double)count;
-	series->is_spike = history->n_intervals >= TREND_MIN_INTERVALS && series->count >= TREND_MIN_COUNT &&
+	series->is_spike = history->n_intervals >= TREND_MIN_INTERVALS && series_n_measured(series) >= TREND_MIN_COUNT &&
 			   series->mean_ns > TREND_SPIKE * series->rolling_mean_ns;
 }
 

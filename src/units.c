@@ -39,11 +39,17 @@ char *units_duration(char buffer[static UNITS_LEN], double ns)
 	return scale(buffer, ns, 1000, suffixes, 4);
 }
 
+static const char *const byte_suffixes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
 char *units_bytes(char buffer[static UNITS_LEN], double bytes)
 {
-	static const char *const suffixes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	return scale(buffer, bytes, 1024, byte_suffixes, 7);
+}
 
-	return scale(buffer, bytes, 1024, suffixes, 7);
+char *units_power(char buffer[static UNITS_LEN], unsigned int log2)
+{
+	snprintf(buffer, UNITS_LEN, "%u%s", 1U << log2 % 10, byte_suffixes[log2 / 10]);
+	return buffer;
 }
 
 char *units_rate(char buffer[static UNITS_LEN], double per_second)

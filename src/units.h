@@ -13,6 +13,9 @@ char *units_duration(char buffer[static UNITS_LEN], double ns);
 /* Bytes in binary units: "512B" "1.50KiB" "12.3MiB". */
 char *units_bytes(char buffer[static UNITS_LEN], double bytes);
 
+/* 2^LOG2 bytes, up to 2^64, exactly: "1B" "512B" "4KiB". */
+char *units_power(char buffer[static UNITS_LEN], unsigned int log2);
+
 /* A count with thousands commas: "1,234,567". */
 char *units_count(char buffer[static UNITS_LEN], uint64_t count);
 

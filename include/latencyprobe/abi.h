@@ -67,7 +67,7 @@ enum lat_dim {
 	LAT_DIM_COMM, /* two words */
 	LAT_DIM_CPU,
 	LAT_DIM_SIZE, /* 1 + log2 of bytes, 0 for none */
-	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor */
+	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor; or lat_hidden_device() */
 	LAT_DIM_CGROUP, /* its number in cgroup v2 */
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */
@@ -120,6 +120,16 @@ enum lat_ftype {
 
 /* Where a read or a write of an open file begins: where the last one ended, or the file does; or elsewhere. */
 enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM, LAT_N_PATTERNS };
+
+/*
+ * The number of a path of NVMe multipath, "nvmeSUBSYSTEMcCONTROLLERnNAMESPACE": the kernel hides these disks, and all of
+ * them have the number 0. No kernel dev_t has this bit.
+ */
+#define LAT_HIDDEN_DEVICE (1U << 31)
+static inline __attribute__((always_inline)) __u32 lat_hidden_device(__u32 subsystem, __u32 controller, __u32 name_space)
+{
+	return LAT_HIDDEN_DEVICE | (subsystem & 0xff) << 23 | (controller & 0x7ff) << 12 | (name_space & 0xfff);
+}
 
 /* What is known of a call's file. */
 struct lat_file {
@@ -230,7 +240,7 @@ struct lat_bucket_counts {
 
 enum lat_filter {
 	LAT_FILTER_NONE,
-	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number */
+	LAT_FILTER_PID, /* by nothing but pid, which is the kernel's own number, where programs can see tasks */
 	LAT_FILTER_ANY,
 };
 
@@ -243,7 +253,8 @@ struct lat_config {
 	__u64 outlier_ns; /* an event for each at least this long; 0: none */
 	__u64 pidns_dev, pidns_ino; /* the PID namespace that numbers are shown in; 0: the initial one */
 	__u32 pid;        /* 0: all */
-	__u32 device;     /* 0: all */
+	__u32 device;     /* 0: all; else what a request's device is with the bits of the next one */
+	__u32 device_mask;
 	char comm[LAT_COMM_LEN];
 	__u8 has_filter; /* any of pid, device and the next ones, or not all of op_mask */
 	__u8 filter_comm, filter_cgroup, filter_follow; /* the maps lat_cgroup, lat_followed */

@@ -19,6 +19,8 @@ function factsOf(run) {
 	add("Kernel", outside("Linux " + run.kernel));
 	add("Time", `${start} to ${end} UTC, ${elapsedText(run.elapsed_ns / 1e9)}${intervals}`);
 	add("Command", outside(run.command_line), "code");
+	if (run.estimated)
+		add("Sampling", `1 of ${run.sample_rate} was measured: counts and rates are estimates of all`);
 	add("Outliers", run.outlier_ns ? `${duration(run.outlier_ns)} or longer` : "not asked for");
 	add("Losses", lossText(run.account.total));
 	add("Recorded by", outside("latencyprobe " + run.tool_version));

@@ -98,7 +98,7 @@ static void begin_slots(struct out *out, const struct snapshot *snapshot)
 {
 	out_puts(out, "interval,start_realtime_ns,end_realtime_ns,op,phase,ret,");
 	write_dimensions(out, snapshot->run, NULL);
-	out_puts(out, "labels,slot,low_ns,high_ns,count\n");
+	out_printf(out, "labels,slot,low_ns,high_ns,count%s\n", run_weight(snapshot->run) > 1 ? ",estimated" : "");
 }
 
 static void write_slot(struct out *out, const struct snapshot *snapshot, const struct series *series, unsigned int slot)
@@ -116,7 +116,7 @@ static void write_slot(struct out *out, const struct snapshot *snapshot, const s
 	out_printf(out, ",%u,%" PRIu64 ",", slot, (uint64_t)lat_slot_low(slot));
 	if (slot < LAT_OVERFLOW_SLOT)
 		out_printf(out, "%" PRIu64, (uint64_t)lat_slot_low(slot + 1) - 1);
-	out_printf(out, ",%" PRIu64 "\n", series->slots[slot]);
+	out_printf(out, ",%" PRIu64 "%s\n", series->slots[slot], series->weight > 1 ? ",true" : "");
 }
 
 static void write_slots(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)

@@ -26,6 +26,8 @@ static void write_title(struct out *out, const struct series *series)
 		out_escaped(out, label->value, 0);
 	}
 	out_puts(out, ", in ms]\n");
+	if (series->weight > 1)
+		out_printf(out, "#[counts are estimates: 1 of %u was measured]\n", series->weight);
 }
 
 /* The next rank, in percent: five steps to the middle of what is left above, then smaller ones. */

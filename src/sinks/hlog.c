@@ -24,6 +24,8 @@ static void begin_hlog(struct out *out, const struct snapshot *snapshot)
 	out_puts(out, " on ");
 	out_escaped(out, snapshot->run->host, 0);
 	out_puts(out, ", values in ns, Interval_Max in ms]\n");
+	if (run_weight(snapshot->run) > 1)
+		out_printf(out, "#[counts are estimates: 1 of %u was measured]\n", run_weight(snapshot->run));
 	out_printf(out, "#[StartTime: %.3f (seconds since epoch), %s]\n",
 		   (double)snapshot->start_realtime_ns / NS_PER_S,
 		   units_iso8601(start, snapshot->start_realtime_ns));

@@ -8,12 +8,13 @@
 
 #include "escape.h"
 #include "out.h"
+#include "sinks/json_events.h"
 #include "snapshot.h"
 #include "units.h"
 
 #define SCHEMA "latencyprobe.snapshot"
 #define SCHEMA_VERSION 1
-#define REAL_DIGITS 12
+#define REAL_DIGITS 15
 #define NAME_LEN 32
 
 void json_set(json_t **object, const char *name, json_t *value)
@@ -157,8 +158,10 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	if (series->device_id)
 		json_set_integer(&object, "device_id", series->device_id);
 	json_set_integer(&object, "count", series->count);
-	if (series->weight > 1)
-		json_set_integer(&object, "estimated_count", series->count * series->weight);
+	if (series->weight > 1) {
+		json_set(&object, "estimated", json_true());
+		json_set_integer(&object, "measured", series_n_measured(series));
+	}
 	json_set_integer(&object, "sum_ns", series->sum_ns);
 	json_set(&object, "mean_ns", json_real(series->mean_ns));
 	json_set_integer(&object, "min_ns", series->min_ns);
@@ -172,8 +175,6 @@ static json_t *make_series(const struct series *series, bool is_compact)
 	}
 	if (series->has_bytes) {
 		json_set_integer(&object, "bytes", series->bytes);
-		if (series->weight > 1)
-			json_set_integer(&object, "estimated_bytes", series->bytes * series->weight);
 		json_set(&object, "bytes_per_s", json_real(series->bytes_per_s));
 	}
 	json_set(&object, "percentiles", make_percentiles(series));
@@ -208,62 +209,6 @@ static json_t *make_in_flight(const struct snapshot *snapshot)
 			json_set_integer(&object, "device_id", snapshot->in_flight[i].device_id);
 		json_set_integer(&object, "queued", snapshot->in_flight[i].n_queued);
 		json_set_integer(&object, "issued", snapshot->in_flight[i].n_issued);
-		json_append(&array, object);
-	}
-	return array;
-}
-
-static json_t *make_outliers(const struct outliers *outliers)
-{
-	json_t *array = json_array(), *object;
-	const struct outlier *outlier;
-	char buffer[UNITS_TIME_LEN];
-
-	for (outlier = outliers->items; outlier < outliers->items + outliers->n; outlier++) {
-		object = json_object();
-		json_set_text(&object, "end", units_iso8601(buffer, outlier->end_realtime_ns));
-		json_set_integer(&object, "end_realtime_ns", outlier->end_realtime_ns);
-		json_set_integer(&object, "latency_ns", outlier->latency_ns);
-		json_set_integer(&object, "bytes", outlier->bytes);
-		if (outlier->sector != OUTLIER_NO_SECTOR)
-			json_set_integer(&object, "sector", outlier->sector);
-		json_set_integer(&object, "pid", outlier->pid);
-		json_set_integer(&object, "tid", outlier->tid);
-		json_set(&object, "labels", json_of_labels(outlier->labels, outlier->n_labels));
-		json_append(&array, object);
-	}
-	return array;
-}
-
-static json_t *make_stacks(const struct snapshot *snapshot)
-{
-	json_t *array = json_array(), *object;
-	size_t i;
-
-	for (i = 0; i < snapshot->n_stacks; i++) {
-		object = json_object();
-		json_set_text(&object, "folded", snapshot->stacks[i].folded);
-		json_set_integer(&object, "count", snapshot->stacks[i].count);
-		json_set_integer(&object, "sum_ns", snapshot->stacks[i].sum_ns);
-		json_append(&array, object);
-	}
-	return array;
-}
-
-static json_t *make_pending(const struct snapshot *snapshot)
-{
-	const struct pending *pending, *end = snapshot->pending + snapshot->n_pending;
-	json_t *array = json_array(), *object;
-
-	for (pending = snapshot->pending; pending < end; pending++) {
-		object = json_object();
-		json_set_integer(&object, "age_ns", pending->age_ns);
-		json_set_integer(&object, "bytes", pending->bytes);
-		if (pending->sector != OUTLIER_NO_SECTOR)
-			json_set_integer(&object, "sector", pending->sector);
-		json_set_integer(&object, "pid", pending->pid);
-		json_set_integer(&object, "tid", pending->tid);
-		json_set(&object, "labels", json_of_labels(pending->labels, pending->n_labels));
 		json_append(&array, object);
 	}
 	return array;
@@ -354,20 +299,17 @@ json_t *json_of_snapshot(const struct snapshot *snapshot, bool is_compact)
 	set_times(&root, snapshot);
 	json_set_integer(&root, "max_latency_ns", snapshot->run->max_ns);
 	json_set_integer(&root, "outlier_ns", snapshot->run->outlier_ns);
-	if (snapshot->run->sample_rate > 1)
+	if (snapshot->run->sample_rate > 1) {
 		json_set_integer(&root, "sample_rate", snapshot->run->sample_rate);
+		json_set(&root, "estimated", json_true());
+	}
 	json_set(&root, "probes", make_probes(snapshot->run));
 	if (snapshot->run->sources)
 		json_set(&root, "merged_from", make_sources(snapshot->run));
 	json_set(&root, "series", make_all_series(snapshot, is_compact));
 	if (snapshot->in_flight)
 		json_set(&root, "in_flight", make_in_flight(snapshot));
-	if (snapshot->run->outlier_ns)
-		json_set(&root, "outliers", make_outliers(&snapshot->outliers));
-	if (snapshot->stacks)
-		json_set(&root, "stacks", make_stacks(snapshot));
-	if (snapshot->pending)
-		json_set(&root, "pending", make_pending(snapshot));
+	json_set_events(&root, snapshot);
 	json_set(&root, "account", make_account(snapshot));
 	return root;
 }

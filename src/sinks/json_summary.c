@@ -70,7 +70,7 @@ static json_t *make_breakdown(const struct snapshot *snapshot)
 	return object;
 }
 
-static json_t *make_connection(const struct connection *connection)
+static json_t *make_connection(const struct connection *connection, bool is_estimated)
 {
 	json_t *object = json_object();
 	const char *arrow = strstr(connection->name, " -> ");
@@ -79,6 +79,8 @@ static json_t *make_connection(const struct connection *connection)
 	json_set_text(&object, "source", source ? source : "");
 	json_set_text(&object, "destination", arrow ? arrow + strlen(" -> ") : "");
 	json_set_integer(&object, "events", connection->count);
+	if (is_estimated)
+		json_set(&object, "estimated", json_true());
 	json_set(&object, "min_latency_us", json_real((double)connection->min_ns / NS_PER_US));
 	json_set(&object, "max_latency_us", json_real((double)connection->max_ns / NS_PER_US));
 	json_set(&object, "avg_latency_us", json_real(connection->mean_ns / NS_PER_US));
@@ -96,7 +98,7 @@ static void set_connections(json_t **root, const struct snapshot *snapshot)
 
 	for (i = 0; i < n; i++) {
 		name = escape_invalid(connections[i].name);
-		json_set(&object, name ? name : "", name ? make_connection(&connections[i]) : NULL);
+		json_set(&object, name ? name : "", name ? make_connection(&connections[i], run_weight(snapshot->run) > 1) : NULL);
 		free(name);
 	}
 	if (n || !connections)

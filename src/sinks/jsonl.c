@@ -64,6 +64,8 @@ static json_t *make_histograms(const struct snapshot *snapshot)
 		json_set_text(&histogram, "op", series_label(series, "op"));
 		json_set_text(&histogram, "ret", series_label(series, "ret"));
 		json_set_integer(&histogram, "total", series->count);
+		if (series->weight > 1)
+			json_set(&histogram, "estimated", json_true());
 		json_set(&histogram, "buckets", make_buckets(series));
 		json_append(&histograms, histogram);
 	}

@@ -9,7 +9,9 @@
 #include "sinks/text_account.h"
 #include "sinks/text_figures.h"
 #include "sinks/text_labels.h"
+#include "sinks/text_sizes.h"
 #include "sinks/text_table.h"
+#include "sizes.h"
 #include "snapshot.h"
 #include "units.h"
 
@@ -28,6 +30,7 @@
 struct text {
 	struct out *out;
 	const struct snapshot *snapshot;
+	const struct snapshot *shown; /* whose series have a histogram each: with sizes, what these add up to */
 	bool has_colour;
 	int width;
 	size_t n_full; /* series that are shown in full, the rest as a line each */
@@ -93,14 +96,13 @@ static void print_header(const struct text *text)
 
 static void print_totals(const struct text *text, const struct series *series)
 {
-	uint64_t count = series->count * series->weight;
 	char buffer[UNITS_LEN];
 
-	out_printf(text->out, ": %s%s %s", series->weight > 1 ? "about " : "", units_count(buffer, count),
-		   count == 1 ? "op" : "ops");
+	out_printf(text->out, ": %s%s %s", series->weight > 1 ? "about " : "", units_count(buffer, series->count),
+		   series->count == 1 ? "op" : "ops");
 	out_printf(text->out, ", %s/s", units_rate(buffer, series->rate_per_s));
 	if (series->has_bytes) {
-		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes * series->weight));
+		out_printf(text->out, ", %s", units_bytes(buffer, (double)series->bytes));
 		out_printf(text->out, ", %s/s", units_bytes(buffer, series->bytes_per_s));
 	}
 	out_puts(text->out, "\n");
@@ -169,16 +171,11 @@ static void print_bar(const struct text *text, const struct rows *rows, uint64_t
 
 static void print_row(const struct text *text, const struct series *series, unsigned int row, const struct rows *rows)
 {
-	char low[UNITS_LEN], high[UNITS_LEN], count[UNITS_LEN], percent[UNITS_LEN], about[UNITS_LEN];
+	char range[UNITS_LEN], count[UNITS_LEN], percent[UNITS_LEN], about[UNITS_LEN];
 	uint64_t row_count = series_row_count(series, row);
 
-	units_duration(low, (double)lat_row_low(row));
-	units_duration(high, (double)lat_row_low(row + 1));
-	if (row < LAT_N_ROWS - 1)
-		out_printf(text->out, "  %6s - %-6s", low, high);
-	else
-		out_printf(text->out, "  %15s", TEXT_OVERFLOW);
-	out_printf(text->out, "  %*s  %6s  %6s  |", rows->count_width, units_count(count, row_count),
+	out_printf(text->out, "  %15s  %*s  %6s  %6s  |", text_row_range(row, range), rows->count_width,
+		   units_count(count, row_count),
 		   row_count ? text_share(percent, row_count, series->count) : "",
 		   row_count ? units_duration(about, series_row_mean_ns(series, row)) : "");
 	print_bar(text, rows, row_count);
@@ -212,6 +209,20 @@ static void print_rows(struct text *text, const struct series *series)
 	text->notes.has_averages = true;
 	for (row = rows.first; row <= rows.last; row++)
 		print_row(text, series, row, &rows);
+}
+
+/* As a table where it is of several sizes, else a histogram. */
+static void print_latencies(struct text *text, const struct series *series)
+{
+	const struct series *sizes[SIZES_MAX];
+	size_t n_sizes = text->shown == text->snapshot ? 0 : sizes_of(text->snapshot, series, sizes);
+
+	if (n_sizes)
+		text_write_sizes(text->out, series, sizes, n_sizes, text->width, &text->notes);
+	else if (series->buckets.items)
+		print_buckets(text, series);
+	else
+		print_rows(text, series);
 }
 
 static void print_percentiles(struct text *text, const struct series *series)
@@ -248,8 +259,7 @@ static void print_siblings(struct text *text, const struct series *head)
 			out_puts(text->out, "  ");
 			out_escaped(text->out, series_label(series, "ret"), 6);
 			out_printf(text->out, " %10s %-3s  %6s of all  mean %s, max %s\n",
-				   units_count(count, series->count * series->weight),
-				   series->count * series->weight == 1 ? "op" : "ops",
+				   units_count(count, series->count), series->count == 1 ? "op" : "ops",
 				   text_share(percent, series->count, n_all), units_duration(mean, series->mean_ns),
 				   text_extreme(&text->notes, series, series->max_ns, max));
 		}
@@ -290,10 +300,7 @@ static void print_series(struct text *text, const struct series *series)
 	style(text, PLAIN);
 	if (series->summary) {
 		print_totals(text, series);
-		if (series->buckets.items)
-			print_buckets(text, series);
-		else
-			print_rows(text, series);
+		print_latencies(text, series);
 		print_percentiles(text, series);
 		print_trend(text, series);
 	} else {
@@ -315,11 +322,11 @@ static size_t choose_n_full(const struct snapshot *snapshot, unsigned int top)
 
 static void print_all_series(struct text *text)
 {
-	const struct snapshot *snapshot = text->snapshot;
+	const struct snapshot *shown = text->shown;
 	const struct series *series;
 	size_t n_shown = 0;
 
-	for (series = snapshot->series; series < snapshot->series + snapshot->n_series; series++) {
+	for (series = shown->series; series < shown->series + shown->n_series; series++) {
 		if (!is_head(series))
 			continue;
 		if (n_shown == text->n_full)
@@ -327,7 +334,7 @@ static void print_all_series(struct text *text)
 		if (n_shown++ < text->n_full)
 			print_series(text, series);
 		else
-			text_write_table_row(text->out, snapshot, series, &text->notes);
+			text_write_table_row(text->out, shown, series, &text->notes);
 	}
 }
 
@@ -349,23 +356,16 @@ static void print_nothing(const struct text *text)
 	out_puts(text->out, "\n");
 }
 
-static void print_sampling(const struct text *text)
-{
-	uint32_t sample_rate = text->snapshot->run->sample_rate;
-
-	if (sample_rate > 1)
-		out_printf(text->out, "\nabout: estimated, as 1 of %u was measured; histograms count what was measured\n",
-			   sample_rate);
-}
-
 static void write_text(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
 {
+	struct snapshot *sums = sizes_add_up(snapshot);
 	struct text text = {
 		.out = out,
 		.snapshot = snapshot,
+		.shown = sums ? sums : snapshot,
 		.has_colour = options->colour,
 		.width = options->width ? (int)options->width : DEFAULT_WIDTH,
-		.n_full = choose_n_full(snapshot, options->top),
+		.n_full = choose_n_full(sums ? sums : snapshot, options->top),
 	};
 
 	print_header(&text);
@@ -374,11 +374,11 @@ static void write_text(struct out *out, const struct snapshot *snapshot, const s
 	else
 		print_nothing(&text);
 	text_write_totals(out, snapshot);
-	print_sampling(&text);
 	text_write_notes(out, &text.notes);
 	out_puts(out, "\n");
 	text_write_account(out, snapshot);
 	out_puts(out, "\n");
+	snapshot_free(sums);
 }
 
 static const struct sink text_sink = {

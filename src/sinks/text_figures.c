@@ -40,6 +40,17 @@ const char *text_extreme(struct text_notes *notes, const struct series *series, 
 	return buffer;
 }
 
+const char *text_row_range(unsigned int row, char buffer[static UNITS_LEN])
+{
+	char low[UNITS_LEN], high[UNITS_LEN];
+
+	if (row == LAT_N_ROWS - 1)
+		return TEXT_OVERFLOW;
+	snprintf(buffer, UNITS_LEN, "%6.6s - %-6.6s", units_duration(low, (double)lat_row_low(row)),
+		 units_duration(high, (double)lat_row_low(row + 1)));
+	return buffer;
+}
+
 void text_write_notes(struct out *out, const struct text_notes *notes)
 {
 	if (notes->has_percentiles || notes->has_not_carried || notes->has_bounds || notes->has_averages)

@@ -29,6 +29,9 @@ const char *text_quantile(struct text_notes *notes, const struct percentile *per
 const char *text_extreme(struct text_notes *notes, const struct series *series, uint64_t ns,
 			 char buffer[static UNITS_LEN + 1]);
 
+/* "65.5us - 131us ", of a log2 row, in 15 columns. */
+const char *text_row_range(unsigned int row, char buffer[static UNITS_LEN]);
+
 void text_write_notes(struct out *out, const struct text_notes *notes);
 
 #endif

@@ -47,7 +47,7 @@ void text_write_totals(struct out *out, const struct snapshot *snapshot)
 	if (!totals->count)
 		return;
 	out_printf(out, "\ntotal: %s%s %s that took %s",
-		   snapshot->run->sample_rate > 1 ? "measured " : "", units_count(count, totals->count),
+		   snapshot->run->sample_rate > 1 ? "about " : "", units_count(count, totals->count),
 		   totals->count == 1 ? "op" : "ops", units_duration(time, (double)totals->sum_ns));
 	if (totals->n_slow)
 		out_printf(out, ", %s (%s) of them longer than 1ms", units_count(slow, totals->n_slow),
@@ -55,4 +55,7 @@ void text_write_totals(struct out *out, const struct snapshot *snapshot)
 	out_puts(out, "\n");
 	if (totals->n_slow * 100 > totals->count * WARN_PER_CENT)
 		out_puts(out, "WARNING: over 1 % are slow: disk I/O, a peer, lock contention, memory pressure?\n");
+	if (snapshot->run->sample_rate > 1)
+		out_printf(out, "1 of %u was measured: counts, bytes and rates are estimates of all, but not the account\n",
+			   snapshot->run->sample_rate);
 }

@@ -12,7 +12,7 @@ void text_write_table_head(struct out *out);
 void text_write_table_row(struct out *out, const struct snapshot *snapshot, const struct series *series,
 			  struct text_notes *notes);
 
-/* All calls, all their time, and how many were slow. */
+/* All calls, all their time, how many were slow, and whether these are estimates. */
 void text_write_totals(struct out *out, const struct snapshot *snapshot);
 
 #endif

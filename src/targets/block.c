@@ -48,9 +48,12 @@ static const struct target block = {
 		"  to the total (--total).\n"
 		"  Requests are told apart by their address, so flushes and merges are right. A flush that the kernel makes\n"
 		"  for another request counts apart from that one, which may end without the device (unissued).\n"
-		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n",
+		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n"
+		"  Devices have the kernel's name and what people know them by: dm-0 (vg-root), loop3 (/path/of/file),\n"
+		"  nvme0c1n1 (nvme0n1) for a path of NVMe multipath, which -d nvme0n1 stands for all of.\n",
 	.cannot_see =
-		"  Devices without requests of their own (dm, md, loop's lower half): look at the disks below them.\n"
+		"  Devices that pass on what they are given and have no requests of their own: most of dm (not multipath,\n"
+		"  which has, beside those of its paths), md, zram. Look at the disks below them; -d names these.\n"
 		"  What a bio waits for before it becomes a request (throttling, no free request).\n"
 		"  With a filter by process: flushes, which the kernel makes in nobody's name.\n",
 	.ops = ops,

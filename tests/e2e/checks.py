@@ -102,10 +102,24 @@ def _check_account(account, what):
 DERIVED = ("queue", "total")  # phases that are recorded along with "device"
 
 
+def measured(series):
+    """With --sample-rate the count is an estimate of all."""
+    return series.get("measured", series["count"])
+
+
+def _check_estimates(report):
+    rate = report.get("sample_rate", 1)
+    require_equal(report.get("estimated", False), rate > 1, "marked as estimates")
+    for series in report["series"]:
+        require_equal(series.get("estimated", False), rate > 1, f"{series['labels']}: marked as an estimate")
+        require_equal(series["count"], measured(series) * rate, f"{series['labels']}: count, and measured times {rate}")
+        require(all(slot["count"] % rate == 0 for slot in series["slots"]), f"{series['labels']}: slots are no estimates")
+
+
 def _check_recorded(report):
     """What the account calls recorded is what is in the series; the series `other` is of all operations."""
-    in_series = sum(series["count"] for series in report["series"] if series["labels"].get("phase") not in DERIVED)
-    derived = sum(series["count"] for series in report["series"] if series["labels"].get("phase") in DERIVED)
+    in_series = sum(measured(series) for series in report["series"] if series["labels"].get("phase") not in DERIVED)
+    derived = sum(measured(series) for series in report["series"] if series["labels"].get("phase") in DERIVED)
     total = report["account"]["total"]
     if not any(series["labels"]["op"] == "other" and "phase" not in series["labels"] for series in report["series"]):
         require_equal(in_series, total["recorded"], "sum of all series, and recorded")
@@ -128,4 +142,5 @@ def check_report(report):
         require_equal(account["unaccounted"], 0, f"{account['op']}: unaccounted in {account}")
     _check_account(report["account"]["total"], "total")
     _check_recorded(report)
+    _check_estimates(report)
     require_equal(report["elapsed_ns"], report["end_monotonic_ns"] - report["start_monotonic_ns"], "elapsed")

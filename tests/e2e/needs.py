@@ -54,6 +54,12 @@ def _need_loop():
     return "no loop devices in this kernel"
 
 
+def _need_dm():
+    if os.geteuid() or not shutil.which("dmsetup"):
+        return "no root, or dmsetup is not installed"
+    return None if _module_is_there("dm_mod") else "no module dm_mod for this kernel"
+
+
 def _need_netem():
     if not shutil.which("tc"):
         return "tc is not installed"
@@ -81,6 +87,12 @@ def _need_chromium():
     return f"not installed: {', '.join(missing)}" if missing else None
 
 
+def _need_pandas():
+    """Where distributions put it, whichever Python runs the tests."""
+    done = subprocess.run(["/usr/bin/python3", "-c", "import pandas"], capture_output=True, check=False)
+    return f"no pandas: {done.stderr.decode().splitlines()[-1]}" if done.returncode else None
+
+
 def _need_program(name):
     return None if shutil.which(name) else f"{name} is not installed"
 
@@ -92,10 +104,12 @@ NEEDS = {
     "disk": _need_disk,
     "null_blk": _need_null_blk,
     "loop": _need_loop,
+    "dm": _need_dm,
     "netem": _need_netem,
     "cgroup2": _need_cgroup2,
     "direct_root": _need_direct_root,
     "chromium": _need_chromium,
+    "pandas": _need_pandas,
 }
 
 

@@ -27,7 +27,7 @@ class NullDisk:
         # Its name is that of the folder since 5.19, and a number before.
         made = set(os.listdir("/sys/block")) - before
         require(len(made) == 1, f"null_blk made {sorted(made)}")
-        self.name = made.pop()
+        self.name = self.label = made.pop()
         self.path = f"/dev/{self.name}"
         return self
 

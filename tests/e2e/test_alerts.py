@@ -17,7 +17,7 @@ def traced(*options, status=0, command=SLEEPER):
 
 @test("root")
 def alert_on_the_whole_run():
-    """Without intervals: once, of what is beyond, and nothing of what is not."""
+    """S0-23: without intervals: once, of what is beyond, and nothing of what is not."""
     lines = traced("--alert", "p50>50ms", "--alert", "max>10s", "--strict", status=4)
     fired = [line for line in lines if "alert" in line]
     require_equal(len(fired), 1, f"lines of alerts in {lines}")
@@ -32,7 +32,7 @@ def no_alert_is_fine():
 
 @test("root")
 def alert_runs_a_command_in_each_interval():
-    """With its facts, once for both alerts, and without waiting for it."""
+    """S0-23, S1-11: with its facts, once for both alerts, and without waiting for it."""
     with Folder() as folder:
         log = folder / "log"
         command = f'echo "$LATENCYPROBE_INTERVAL $LATENCYPROBE_FIRED $LATENCYPROBE_FIGURE $LATENCYPROBE_VALUE_NS ' \

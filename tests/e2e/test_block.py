@@ -26,6 +26,7 @@ def require_requests(report, op, n, n_bytes):
 
 @test("null_blk", each=["read", "write"])
 def direct(op):
+    """S0-22, S4-1: requests and bytes at the disk, by tracepoints; no shorter than the disk was told to take."""
     with NullDisk(COMPLETION_NS) as disk:
         report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "direct", op, disk.path, N, BYTES])
         require_requests(report, op, N, N * BYTES)
@@ -56,6 +57,7 @@ def fio_agrees():
 
 @test("null_blk")
 def disk_filter():
+    """S4-14: another disk's requests are filtered."""
     with NullDisk(COMPLETION_NS) as disk, NullDisk(COMPLETION_NS) as other:
         with Tracing("block", "-d", disk.name) as tracing:
             for target, n in ((disk, 7), (other, 13)):
@@ -69,6 +71,7 @@ def disk_filter():
 
 @test("null_blk")
 def disks_are_kept_apart():
+    """S4-3: a histogram for each disk."""
     with NullDisk(COMPLETION_NS) as disk, NullDisk(2 * COMPLETION_NS) as other:
         with Tracing("block", "-c", "lp-work") as tracing:
             for target, n in ((disk, 7), (other, 13)):
@@ -81,7 +84,7 @@ def disks_are_kept_apart():
 
 @test("null_blk")
 def merged_requests():
-    """Reads that close the gaps between waiting ones make one request of several; the bytes stay."""
+    """S4-2: reads that close the gaps between waiting ones make one request of several; the bytes stay."""
     with NullDisk(100_000_000, hw_queue_depth=1) as disk:
         disk.set_scheduler("mq-deadline", 64)
         report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "merge", disk.path, 8])
@@ -94,7 +97,7 @@ def merged_requests():
 
 @test("null_blk")
 def requests_in_flight():
-    """The run ends while three requests are at a slow device."""
+    """S4-3: the run ends while three requests are at a slow device."""
     with NullDisk(2_000_000_000) as disk:
         works = [start_work("direct", "read", disk.path, 1, 4096, held=True) for _ in range(3)]
         with Tracing("block", "-d", disk.name) as tracing:
@@ -119,7 +122,7 @@ def make_ext4(disk, folder):
 
 @test("disk")
 def flushes_of_a_disk():
-    """fsync of a disk is one flush each. No filter by name: whoever comes along issues them for the kernel."""
+    """S4-2: fsync of a disk is one flush each. No filter by name: whoever comes along issues them for the kernel."""
     disk = os.environ["LATENCYPROBE_DISKS"].split()[0]
     with Tracing("block", "-d", os.path.basename(disk)) as tracing:
         run_work("calls", "fsync", 20, 1, disk)
@@ -153,7 +156,7 @@ def flushes_of_ext4():
 
 @test("direct_root")
 def reads_of_the_root_disk():
-    """Where no disk can be made: one file on the disk that is there. The kernel may keep some completions back."""
+    """S4-1: where no disk can be made: one file on the disk that is there. The kernel may keep some completions back."""
     path = "/var/tmp/latencyprobe-e2e"
     with open(path, "wb") as file:
         file.write(bytes(N * BYTES))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--buckets: exact counts between bounds that the user gave (S0-4, S1-2, S2-12)."""
+"""--buckets: exact counts between bounds that the user gave."""
 
 from harness import WORK, SURE_ATTACH, probe, require, require_equal, run_plain
 from registry import test
@@ -25,7 +25,7 @@ def require_brute_force(report, **labels):
 
 @test("root")
 def of_system_calls():
-    """Reads that wait, and the text of every row."""
+    """S0-4, S1-2, S2-12: reads that wait, and the text of every row."""
     report = probe("syscall", "-c", "lp-work", "--buckets", DECADES, "--outlier", "1ns",
                    command=[WORK, "pipe", 20, 3_000_000])
     require_brute_force(report, syscall="read", ret="ok")

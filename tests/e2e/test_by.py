@@ -22,6 +22,7 @@ def remove(folder):
 
 @test("kprobes")
 def all_dimensions():
+    """S0-20, S1-13, S1-18: counts and bytes by five dimensions at once."""
     with Folder() as folder:
         report = probe(*VFS, "--by", "comm,pid,tid,cpu,size", "--op", "read,write",
                        command=[WORK, "calls", f"read:{N},write:{2 * N},eof:7", 1, 3, folder / "file"])
@@ -66,6 +67,7 @@ def comm_alone():
 
 @test("kprobes")
 def too_many_keys():
+    """S0-16, S1-14: what has no room for its key is counted, in one series."""
     with Folder() as folder:
         report = probe(*VFS, "--by", "tid", "--max-keys", 2, "--op", "read",
                        command=[WORK, "calls", "read", N, 5, folder / "file"])

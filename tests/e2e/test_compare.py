@@ -53,7 +53,10 @@ def compare(*args):
 
 @test("root", "direct_root")
 def finds_larger_writes():
-    """Writes of 1 MiB take longer than those of 4 KiB by more than noise; the other way round nothing is too much."""
+    """
+    S1-19, S3-8: writes of 1 MiB take longer than those of 4 KiB by more than noise; the other way round nothing is too
+    much.
+    """
     with Folder() as folder, DiskFile() as disk_file:
         small, large = folder / "small.json", folder / "large.jsonl"
         record(small, disk_file, 4096)
@@ -103,7 +106,7 @@ def raises(error, function):
 
 @test("root", "direct_root")
 def fixture_without_pytest():
-    """Its figures are those of the report, and what it cannot tell is an error."""
+    """S3-9: its figures are those of the report, and what it cannot tell is an error."""
     fixture = load_fixture()
     with Folder() as folder, DiskFile() as disk_file:
         output = folder / "kept.json"
@@ -154,6 +157,7 @@ def run_shell(script, folder, env, status=0):
 
 @test("root", "direct_root", "pytest")
 def pytest_example():
+    """S3-9: the example of README.md passes, and fails with a limit that nothing keeps."""
     with Folder() as folder:
         env = environment(folder)
         (folder / "latency_fixture.py").symlink_to(EXAMPLES / "latency_fixture.py")
@@ -178,7 +182,7 @@ def steps_of(workflow):
 
 @test("root", "direct_root", "git")
 def actions_example():
-    """A pull request that writes larger blocks fails, one that writes smaller ones does not."""
+    """S3-8: a pull request that writes larger blocks fails, one that writes smaller ones does not."""
     steps = steps_of(example("runs-on:"))
     record_base, record_new, compare_both = list(steps)[1:]
     require("make -C" in steps["Install latencyprobe"] and compare_both == "Compare", f"steps: {list(steps)}")

@@ -18,6 +18,7 @@ def require_at_least(report, delay_ns, **labels):
 
 @test("kprobes", each=BOTH)
 def pipe(attach):
+    """S0-2: the time from entry to exit is no shorter than the writer slept."""
     report = probe("vfs", "-c", "lp-work", "--op", "read", "--attach", attach, command=[WORK, "pipe", N, DELAY_NS])
     require_count(report, N, attach, op="read", ret="ok")
     require_at_least(report, DELAY_NS * 9 // 10, op="read", ret="ok")

@@ -55,6 +55,9 @@ USAGE_ERRORS = {
     "third_number": ("what is 3", "block", "1", "2", "3"),
     "unknown_list": ("bogus", "list", "bogus"),
     "doctor_with_more": ("more", "doctor", "more"),
+    "list_with_more": ("more", "list", "vfs", "more"),
+    "help_of_nothing": ("bogus", "help", "bogus"),
+    "no_interval": ("interval", "block", "0"),
 }
 
 
@@ -138,6 +141,7 @@ def require_reachable(prefix):
 
 @test("root", "setpriv")
 def no_capabilities():
+    """S2-18, S3-10: what is missing is named."""
     prefix = as_nobody("--inh-caps=-all", "--bounding-set=-all")
     require_reachable(prefix)
     require_error(FAILED, "CAP_BPF", "block", "--duration", "0.1", prefix=prefix)
@@ -145,7 +149,7 @@ def no_capabilities():
 
 @test("kprobes", "setpriv", "prlimit", each=["vfs", "tcp", "block"])
 def two_capabilities_are_enough(target):
-    """CAP_BPF and CAP_PERFMON; before 5.11 the limit of locked memory has to be raised by somebody, too."""
+    """S2-3, S3-11: CAP_BPF and CAP_PERFMON; before 5.11 the limit of locked memory has to be raised by somebody, too."""
     prefix = ["prlimit", "--memlock=unlimited",
               *as_nobody("--inh-caps=-all,+bpf,+perfmon", "--ambient-caps=-all,+bpf,+perfmon")]
     status, stdout, stderr = run_plain(target, "--duration", "0.2", prefix=prefix)

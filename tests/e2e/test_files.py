@@ -17,6 +17,7 @@ READS = {"regular": ("eof", 3), "pipe": ("ok", 5), "socket": ("ok", 7), "char": 
 
 @test("kprobes", each=BOTH)
 def every_type(attach):
+    """S1-18: counts by type of file, and what files without a path are called."""
     with Folder() as folder:
         report = probe(*VFS, "--attach", attach, "--by", "ftype,file", command=[WORK, "ftypes", folder])
     for ftype, (ret, n) in READS.items():
@@ -123,6 +124,7 @@ def types_filtered():
 
 @test("kprobes", each=[1024, 40_000])
 def ten_thousand_files(max_keys):
+    """S0-19: each file has its reads, and what has no room is in one series."""
     with Folder() as folder:
         report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--max-keys", max_keys, "--op", "read",
                        command=[WORK, "files", N_FILES, folder])
@@ -142,6 +144,7 @@ def ten_thousand_files(max_keys):
 
 @test("kprobes")
 def hostile_names():
+    """S0-6: names of up to 255 bytes, whatever is in them."""
     names = [b'quo"te', b"esc\x1b[31mape", b"new\nline", b"invalid\xff\xfe", b"back\\slash", "größe".encode(), b"x" * 255]
     with Folder() as folder:
         script = b'work=$1; shift; for path; do "$work" calls read:3 1 1 "$path"; done'
@@ -189,7 +192,7 @@ def same_path_again():
 
 @test("kprobes", each=BOTH)
 def patterns(attach):
-    """Of an open file: one that gets the address of a closed one does not go on where that ended."""
+    """S0-21: of an open file: one that gets the address of a closed one does not go on where that ended."""
     with Folder() as folder:
         report = probe(*VFS, "--attach", attach, "--by", "pattern,file", command=[WORK, "pattern", folder / "file"])
     for op, sequential, random in (("read", 17, 5), ("write", 4, 1)):

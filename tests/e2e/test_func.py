@@ -17,6 +17,7 @@ def run_func(*args, steps, threads=1):
 
 @test("kprobes", each=WAYS)
 def one_function(attach):
+    """S1-1: a function by its name, in either way."""
     report = run_func("vfs_read", "--attach", attach, steps=f"read:{N},write:{N}")
     require_equal([p["attach"] for p in report.json["probes"]], [attach], "way of attaching")
     require_count(report, N, attach, account_op="func", func="vfs_read", ret="ok")
@@ -25,7 +26,7 @@ def one_function(attach):
 
 @test("kprobes", each=WAYS)
 def several_functions(attach):
-    """They share their programs, and are told apart by a cookie."""
+    """S1-9: they share their programs, and are told apart by a cookie."""
     if KERNEL < (5, 15):
         status, _, stderr = run_plain("func", "vfs_read,vfs_write", "--attach", attach, "--duration", "1")
         require(status == 3, f"status {status}: {stderr}")
@@ -40,7 +41,7 @@ def several_functions(attach):
 
 @test("kprobes", each=WAYS)
 def nested_in_another_function(attach):
-    """vfs_read is inside ksys_pread64: each is measured, and the outer one takes longer."""
+    """S0-17: vfs_read is inside ksys_pread64: each is measured, and the outer one takes longer."""
     if KERNEL < (5, 15):
         raise Skip("no cookies before 5.15")
     with Folder() as folder:
@@ -54,7 +55,7 @@ def nested_in_another_function(attach):
 
 @test("kprobes", each=WAYS)
 def inside_itself(attach):
-    """Opening a file of an overlay opens the one below it: two calls each, one inside the other."""
+    """S0-17: opening a file of an overlay opens the one below it: two calls each, one inside the other."""
     if subprocess.run(["modprobe", "overlay"], capture_output=True, check=False).returncode:
         raise Skip("no overlayfs here")
     with Folder() as folder:
@@ -113,6 +114,7 @@ def a_glob():
 
 @test("kprobes", each=["typo", "nothing", "glob", "fentry"])
 def errors(kind):
+    """S1-14, S3-10: a name that is not there is an error with a name that is."""
     args, status, expected = {
         "typo": (["vfs_raed"], 2, "did you mean vfs_read"),
         "nothing": ([], 2, "NAME"),
@@ -145,6 +147,7 @@ def lists_what_can_be_attached_to():
 
 @test("kprobes", each=WAYS)
 def outliers(attach):
+    """S1-4: each slow call has a line with its function."""
     n, delay_ns = 10, 12_000_000
     report = probe("func", "vfs_read", "--attach", attach, "-c", "lp-work", "--outlier", "8ms",
                    command=[WORK, "pipe", n, delay_ns])

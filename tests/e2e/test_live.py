@@ -124,7 +124,7 @@ def is_whole(text, width, height):
 
 @test("root", "tmux", "direct_root")
 def shows_what_happens():
-    """Map, lines and tables say what the load does, and resizing draws it anew."""
+    """S1-20: map, lines and tables say what the load does, and resizing draws it anew."""
     with Load(), Screen(f"$PROGRAM {LIVE} --outlier 1us") as screen:
         text = screen.wait_for_map()
         require_equal(screen.flags(), "1 0", "alternate screen and cursor")

@@ -8,6 +8,7 @@ import subprocess
 from checks import LOSSES
 from harness import (MISSES_COMPLETIONS, SURE_ATTACH, Folder, Tracing, may_miss, require, require_equal,
                      start_work)
+from loop import LoopDisk
 from null_blk import NullDisk
 from registry import test
 
@@ -54,7 +55,10 @@ def reads():
 
 @test("kprobes")
 def more_blocked_reads_than_slots():
-    """The table's slots do not suffice: the rest is in the hash map, and still each end finds its own beginning."""
+    """
+    S0-5, S0-16: the table's slots do not suffice: the rest is in the hash map, and still each end finds its own
+    beginning.
+    """
     with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", "fentry") as tracing, \
             start_work("blocked", N_BLOCKED, N_AFTER) as work:
         work.wait_for("blocked", in_stdout=True)
@@ -80,36 +84,27 @@ def fio_requests(path):
     return json.loads(done.stdout)["jobs"][0]["read"]["total_ios"]
 
 
-def load_disk(path):
-    name = os.path.basename(path)
+def load_disk(disk):
     with Tracing("block") as tracing:
-        n = fio_requests(path)
+        n = fio_requests(disk.path)
         report = tracing.finish()
     require(n >= N_PROCESSES * N_REQUESTS, f"fio read only {n} times")
     account = report.account()
     n_excused = account["lost_exit"] + account["in_flight"] if MISSES_COMPLETIONS else 0
-    found = report.count(op="read", phase="device", device=name)
-    require(found <= n <= found + n_excused, f"{found} reads of {name} recorded, fio made {n}: {account}")
+    found = report.count(op="read", phase="device", device=disk.label)
+    require(found <= n <= found + n_excused, f"{found} reads of {disk.name} recorded, fio made {n}: {account}")
     require(n_excused <= n // 1000, f"{n_excused} of {n} lost: {account}")
     require_no_losses(report, n_excused)
-    say_rate(f"block, fio on {name}", report)
+    say_rate(f"block, fio on {disk.name}", report)
 
 
 @test("null_blk", "fio")
 def requests():
     with NullDisk(0, irqmode=0, submit_queues=2) as disk:
-        load_disk(disk.path)
+        load_disk(disk)
 
 
 @test("loop", "fio")
 def requests_to_a_loop_device():
-    with Folder() as folder:
-        image = folder / "image"
-        with open(image, "wb") as file:
-            file.truncate(64 << 20)
-        path = subprocess.run(["losetup", "--find", "--show", image], stdout=subprocess.PIPE, check=True,
-                              text=True).stdout.strip()
-        try:
-            load_disk(path)
-        finally:
-            subprocess.run(["losetup", "--detach", path], check=True)
+    with LoopDisk(n_bytes=64 << 20) as disk:
+        load_disk(disk)

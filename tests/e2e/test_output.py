@@ -56,6 +56,7 @@ def dash_is_stdout():
 
 @test("root")
 def text_to_a_file():
+    """S2-5: what is in the file is what is on stdout."""
     with Folder() as folder:
         with Process(*probe_argv(["block", "--format", "text", "--duration", "0.1"], folder / "report")) as process:
             process.wait()
@@ -67,7 +68,7 @@ def text_to_a_file():
 
 @test("root")
 def device_numbers():
-    """S4-10: device_id is the kernel's number of the device of that name."""
+    """S4-5, S4-10: device_id is the kernel's number of the device of that name."""
     with Folder() as folder:
         output, file = folder / "run.jsonl", folder / "file"
         command = ["dd", "if=/dev/zero", f"of={file}", "bs=4k", "count=16", "oflag=dsync", "status=none"]
@@ -103,7 +104,7 @@ def csv_of_histograms():
 
 @test("root")
 def csv_of_outliers():
-    """The columns that other tools' scripts look for come first; a name with all that CSV has use for is one field."""
+    """S1-4, S3-4: the columns that other tools' scripts look for come first; a name full of separators is one field."""
     name = 'a,"b\n=c'
     with Folder() as folder:
         output = folder / "slow.outliers.csv"
@@ -133,7 +134,7 @@ def slowest_of_each_interval():
 
 @test("root", "jq")
 def summary_for_scripts():
-    """S2-10 to S2-14: what `jq .percentiles` and `jq .total_events` give, from the same slots as the rest."""
+    """S2-10, S2-12, S2-13: what `jq .percentiles` and `jq .total_events` give, from the same slots as the rest."""
     command = ["sh", "-c", "for i in 1 2 3 4 5 6 7; do sleep 0.03; done"]
     with Process(*probe_argv(["syscall", "nanosleep,clock_nanosleep", "--format", "json"], command=command)) as process:
         process.wait()
@@ -150,7 +151,7 @@ def summary_for_scripts():
 
 @test("kprobes")
 def tcp_events_by_function():
-    """S2-14: under the kernel's names, and all of them are in total_events and the histogram."""
+    """S2-14, S2-19: under the kernel's names, and all of them are in total_events and the histogram."""
     report = probe("tcp", "-c", "lp-work", "--attach", SURE_ATTACH, command=[WORK, "tcp", "4", 60, 2_000_000])
     events = report.json["event_type_breakdown"]
     require_equal(events, {name: report.count(op=op) for name, op in
@@ -163,7 +164,7 @@ def tcp_events_by_function():
 
 @test("root")
 def file_is_rotated():
-    """SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
+    """S4-13: SIGHUP opens FILE.jsonl anew; no interval is missing, and each file is whole lines."""
     with Folder() as folder:
         output, old = folder / "run.jsonl", folder / "run.jsonl.1"
         with Process(*probe_argv(["block", "-i", "0.1", "--duration", "0.8", "--fsync"], output)) as process:
@@ -191,7 +192,7 @@ def disk_is_full():
 
 @test("root")
 def flushed_together():
-    """--flush-every: nothing until then, all at the end."""
+    """S4-6: --flush-every: nothing until then, all at the end."""
     with Folder() as folder:
         output = folder / "run.jsonl"
         with Process(*probe_argv(["block", "-i", "0.1", "--duration", "0.5", "--flush-every", "100"], output)) as process:
@@ -203,6 +204,7 @@ def flushed_together():
 
 @test("root")
 def no_output_writes_no_file():
+    """S4-5: the option that stands for the file is off."""
     with Folder() as folder:
         with Process(*probe_argv(["block", "--no-output", "--duration", "0.1"], folder / "run.jsonl")) as process:
             process.wait()
@@ -212,7 +214,7 @@ def no_output_writes_no_file():
 
 @test("kprobes", each=["fentry", "kprobe"])
 def outliers_one_by_one(attach):
-    """Those that took long, and only those, each with who it was."""
+    """S0-7, S1-4: those that took long, and only those, each with who it was."""
     n, delay_ns = 10, 12_000_000
     report = probe("vfs", "--attach", attach, "-c", "lp-work", "--op", "read,write", "--outlier", "8ms",
                    command=[WORK, "pipe", n, delay_ns])

@@ -65,6 +65,7 @@ def count_of(encoded):
 
 @test("root")
 def replayed_as_shown():
+    """S3-12: without a kernel to trace, the same text; and the same file."""
     with Folder() as folder:
         shown = record(folder / "run.jsonl", "-i", "0.3", "--count", "3")
         require_equal(say("replay", folder / "run.jsonl"), shown, "text of the replay")

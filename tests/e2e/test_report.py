@@ -69,7 +69,7 @@ def shows_everything(scheme):
 
 @test("chromium")
 def no_sample_is_missing():
-    """The counts of all cells are the series' own, though six intervals share a column."""
+    """S1-20: the counts of all cells are the series' own, though six intervals share a column."""
     with page_of(lambda path: recordings.hour_of_block(path, 3600)) as browser:
         size = browser.path.stat().st_size
         require(size < 1_000_000, f"an hour takes {size} bytes")

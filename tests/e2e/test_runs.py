@@ -28,7 +28,7 @@ def add_up(reports):
 
 @test("kprobes")
 def intervals_add_up():
-    """Three intervals and the whole, which is their sum: nothing falls between two readings."""
+    """S3-1, S4-14: three intervals and the whole, which is their sum: nothing falls between two readings."""
     with Folder() as folder, Process(*probe_argv([*VFS, "--format", "json", 1, 3])) as process:
         process.wait_for("Tracing")
         with start_work("calls", "read:3000,write:2000", 1, 2, folder / "file") as work:
@@ -50,6 +50,7 @@ def intervals_add_up():
 
 @test("root")
 def intervals_as_text():
+    """S4-4: three intervals of a fifth of a second."""
     with Folder() as folder:
         status, stdout, stderr = run_plain("block", "--interval", "0.2", "--count", "3", "-o", folder / "report.json")
         report = Report(json.loads((folder / "report.json").read_bytes()))
@@ -61,7 +62,8 @@ def intervals_as_text():
 
 @test("root", each=["SIGINT", "SIGTERM"])
 def signals_end_with_a_report(name):
-    with Tracing("block") as tracing:
+    """S2-4: --duration 0, too, ends at Ctrl-C."""
+    with Tracing("block", "--duration", "0") as tracing:
         tracing.process.signal(getattr(signal, name))
         report = tracing.wait()
     require_equal(report.json["interval"], 0, "number of the report")
@@ -71,6 +73,7 @@ def signals_end_with_a_report(name):
 
 @test("root")
 def duration():
+    """S2-4: it ends by itself, and not before."""
     with Tracing("block", "--duration", "0.5") as tracing:
         report = tracing.wait()
     require(0.5e9 <= report.json["elapsed_ns"] < 1.5e9, f"it took {report.json['elapsed_ns']} ns")
@@ -96,6 +99,7 @@ def kprobes_in_kernel():
 
 @test("kprobes", "bpftool", each=["fentry", "kprobe"])
 def nothing_is_left_after_sigkill(attach):
+    """S0-25: neither programs nor kprobes."""
     with Tracing("vfs", "--attach", attach) as tracing:
         require(our_programs(), "no program of ours to be seen while tracing")
         if attach == "kprobe":
@@ -105,9 +109,11 @@ def nothing_is_left_after_sigkill(attach):
     wait_until(lambda: not our_programs() and not kprobes_in_kernel(), "end of our programs and kprobes", 10)
 
 
-@test("root", "bpftool")
-def nothing_is_left_of_a_run():
-    run_plain("block", "--duration", "0.1")
+@test("root", "bpftool", each=["fine", "failed"])
+def nothing_is_left_of_a_run(how):
+    """S0-25: neither of one that ends well nor of one that fails when all is attached."""
+    command = ["--", "/nowhere/command"] if how == "failed" else []
+    require_equal(run_plain("block", "--duration", "0.1", *command)[0], 1 if command else 0, "exit status")
     wait_until(lambda: not our_programs(), "end of our programs", 10)
 
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+from collections import Counter
 
 from harness import KERNEL, LATENCYPROBE, WORK, Folder, Process, Report, probe_argv, require, require_equal, run_plain
 from null_blk import NullDisk
@@ -30,6 +31,10 @@ def require_sums(report, stacks):
     require_equal(sum(stack["sum_ns"] for stack in report.json["stacks"]), expected, "ns in JSON")
     require_equal(sum(stack["count"] for stack in report.json["stacks"]), len(outliers), "outliers in stacks")
     require("stack lost" not in report.stderr, report.stderr)
+    by_stack = Counter()
+    for outlier in outliers:
+        by_stack[";".join(reversed(outlier["stack"]))] += outlier["latency_ns"]
+    require_equal(by_stack, Counter({";".join(frames): ns for frames, ns in stacks}), "ns by the outliers' own stacks")
 
 
 def require_frame(stacks, *names):
@@ -46,7 +51,7 @@ def require_block_layer(stacks):
 
 @test("kprobes", each=["fentry", "kprobe"])
 def of_calls(attach):
-    """Reads of a pipe that is written to only now and then."""
+    """S1-21: reads of a pipe that is written to only now and then."""
     report, stacks = run_folded("vfs", "--attach", attach, "--op", "read", "-c", "lp-work", "--stacks", "--outlier",
                                 "1ms", command=[WORK, "pipe", 20, 3_000_000])
     require_sums(report, stacks)

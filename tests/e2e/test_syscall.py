@@ -11,6 +11,7 @@ N = 200
 
 @test("root")
 def counts_are_exact():
+    """S3-2: by name and result."""
     report = probe("syscall", "-c", "lp-work", command=[WORK, "syscalls", N])
     require_equal(report.count(syscall="getppid", ret="ok"), N, "getppid")
     require_equal(report.count(syscall="close", ret="error"), N // 2, "failing close")

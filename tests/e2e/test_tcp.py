@@ -11,6 +11,7 @@ DELAY_NS = 2_000_000
 
 @test("kprobes", each=["4-fentry", "4-kprobe", "6-fentry", "6-kprobe"])
 def counts(variant):
+    """S2-15, S2-17: calls and bytes of sends and receives, over IPv4 and IPv6."""
     family, attach = variant.split("-")
     report = probe("tcp", "-c", "lp-work", "--attach", attach, command=[WORK, "tcp", family, N, DELAY_NS])
     for op in ("send", "recv"):
@@ -36,7 +37,7 @@ def probe_connections(*args, family="4", n=20, refused=0, delay_ns=5_000_000):
 
 @test("kprobes", each=["4", "6"])
 def connections(family):
-    """S3-1, S3-7: every connection connects, waits for accept and closes at both ends; refused ones fail."""
+    """S2-16, S3-1, S3-7: every connection connects, waits for accept and closes at both ends; refused ones fail."""
     n, delay_ns = 20, 5_000_000
     report = probe_connections("--op", "connect,accept,lifetime", "--by", "peer,family,errno", family=family, n=n,
                                refused=7, delay_ns=delay_ns)
@@ -55,7 +56,7 @@ def connections(family):
 
 @test("kprobes", each=["4", "6"])
 def thousand_connections(family):
-    """S2-11: each connection has its series, the text of which names both ends."""
+    """S2-1, S2-11: each connection has its series, the text of which names both ends."""
     report = probe_connections("--op", "connect,accept", "--by", "conn", "--max-keys", 4000, family=family, n=1000,
                                delay_ns=1000)
     server = f"{ADDRESS[family][1]}:{report.work['port']}"
@@ -70,6 +71,7 @@ def thousand_connections(family):
 
 @test("kprobes", each=["fentry", "kprobe"])
 def calls_by_connection(attach):
+    """S2-1, S2-15: sends and receives have their connection."""
     report = probe("tcp", "-c", "lp-work", "--attach", attach, "--op", "send,recv,cleanup_rbuf", "--by", "conn,lport",
                    command=[WORK, "tcp", 4, N, 0])
     conns = {s["labels"]["conn"] for s in report.json["series"]}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Exact times, on the machine whose time counts instructions: within a slot of what the workload measured."""
 
-from harness import WORK, probe, require, require_equal, require_in_slot
+from harness import WORK, Tracing, probe, require, require_equal, require_in_slot, start_work
 from null_blk import NullDisk
 from registry import test
 
@@ -17,6 +17,7 @@ VARIANTS = [f"{attach}-{delay}" for attach in BOTH for delay in DELAYS_NS]
 
 @test("icount", "kprobes", each=VARIANTS)
 def pipe(variant):
+    """S0-2, S0-17: nanoseconds between entry and exit, within a slot of what the reader measured."""
     attach, delay_ns = variant.split("-")
     report = probe("vfs", "-c", "lp-work", "--op", "read", "--attach", attach, command=[WORK, "pipe", N, delay_ns])
     series = report.one(op="read", ret="ok")
@@ -36,6 +37,19 @@ def tcp(variant):
     require_in_slot(series, report.work["recv"]["p50_ns"], "recv")
     require(report.one(op="send", ret="ok")["percentiles"]["p50"]["ns"] <= report.work["send"]["p50_ns"],
             "a send took longer than measured around it")
+
+
+@test("icount", "kprobes")
+def rejected():
+    """S2-17: what takes longer than 60 s is counted apart, and what is shorter is not."""
+    with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", "fentry") as tracing:
+        for delay_ns in (59_000_000_000, 61_000_000_000):
+            with start_work("pipe", 1, delay_ns) as work:
+                work.process.wait()
+        report = tracing.finish()
+    account = report.account("read")
+    require_equal((account["recorded"], account["rejected"]), (1, 1), "recorded and rejected")
+    require(59_000_000_000 <= report.one(op="read", ret="ok")["max_ns"] < 60_000_000_000, "not the shorter one")
 
 
 @test("icount", "null_blk")

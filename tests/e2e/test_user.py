@@ -71,7 +71,7 @@ def by_result_and_argument():
 
 @test("root")
 def usdt_by_argument():
-    """Requests overlap, and the last is ended by another thread."""
+    """S3-6: requests overlap, and the last is ended by another thread."""
     skip_unless_usdt()
     report = probe("usdt", WORK, "lp_work:request_start", "lp_work:request_end", "--key", "arg0",
                    command=[WORK, "user", N, DELAY_NS, 1])

@@ -38,6 +38,7 @@ def require_mix(report, attach, n_threads):
 
 @test("kprobes", each=BOTH)
 def counts_of_one_thread(attach):
+    """S0-1, S0-12: each operation has the calls that were made, by their results."""
     with Folder() as folder:
         report = probe("vfs", "-c", "lp-work", "--attach", attach,
                        command=[WORK, "calls", MIX, 1, 1, folder / "file"])
@@ -46,6 +47,7 @@ def counts_of_one_thread(attach):
 
 @test("kprobes", each=BOTH)
 def counts_of_four_threads(attach):
+    """S0-5, S0-16: what is under way is kept by thread, not by process."""
     with Folder() as folder:
         report = probe("vfs", "-c", "lp-work", "--attach", attach,
                        command=[WORK, "calls", MIX, 1, 4, folder / "file"])
@@ -96,7 +98,7 @@ def require_blocked(report, attach, in_flight):
 
 @test("kprobes", each=BOTH)
 def blocked_reads_are_in_flight(attach):
-    """The run ends while 40 threads wait: by the spans, all of them are under way."""
+    """S0-5: the run ends while 40 threads wait: by the spans, all of them are under way."""
     with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", attach) as tracing, \
             start_work("blocked", N_BLOCKED, 0) as work:
         work.wait_for("blocked", in_stdout=True)
@@ -109,7 +111,10 @@ def blocked_reads_are_in_flight(attach):
 
 @test("kprobes", each=BOTH)
 def blocked_reads_end_in_the_account(attach):
-    """More calls at once than there are kretprobe instances: those without one are lost, and never a wrong latency."""
+    """
+    S0-16, S0-17, S1-15: more calls at once than there are kretprobe instances: those without one are lost, and never a
+    wrong latency.
+    """
     with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", attach) as tracing, \
             start_work("blocked", N_BLOCKED, N_AFTER) as work:
         work.wait_for("blocked", in_stdout=True)

@@ -2,6 +2,7 @@
 """The commands that trace nothing: doctor, list, help, version."""
 
 import os
+import subprocess
 
 from harness import LATENCYPROBE, require, require_equal, run_plain
 from registry import test
@@ -27,6 +28,7 @@ def require_words(text, words):
 
 @test("root")
 def doctor():
+    """S2-18, S3-11: kernel, rights, BTF, and what can be attached to."""
     text = say("doctor")
     require_words(text, [os.uname().release, "capabilities", "BTF", "kprobes", "fentry", "lockdown"])
     require("All targets" in text or "block" in text, f"no conclusion:\n{text}")
@@ -40,10 +42,31 @@ def doctor_finds_everything():
 
 @test("root", "setpriv")
 def doctor_without_rights():
+    """S2-18, S3-10: what to do about missing rights."""
     prefix = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--ambient-caps=-all"]
     status, stdout, _ = run_plain("doctor", prefix=prefix)
     require_equal(status, 3, f"status of {LATENCYPROBE} doctor")
     require_words(stdout, ["CAP_BPF", "setcap"])
+
+
+@test(each=[*TARGETS, "replay", "merge", "compare", "report", "list", "doctor", "man"])
+def help_both_ways(word):
+    require_equal(say("help", word), say(word, "--help"), f"help {word}, and {word} --help")
+    require_words(say("help", word), ["Usage:"])
+
+
+COMPLETED = {("blo",): "block", ("block", "--outp"): "--output", ("block", "--op", "disc"): "discard",
+             ("vfs", "--by", "patt"): "pattern", ("list", "tc"): "tcp", ("block", "--attach", "fen"): "fentry",
+             ("compare", "--threshold-r"): "--threshold-rate", ("report", "--outp"): "--output",
+             ("report", "--dur"): ""}
+
+
+@test("bash", each=[" ".join(words) for words in COMPLETED])
+def completed(words):
+    script = ('source <("$0" completion); COMP_WORDS=(latencyprobe "$@"); COMP_CWORD=$#; _latencyprobe; '
+              'echo "${COMPREPLY[*]}"')
+    done = subprocess.run(["bash", "-euc", script, LATENCYPROBE, *words.split()], check=True, capture_output=True, text=True)
+    require_equal(done.stdout.strip(), COMPLETED[tuple(words.split())], f"what {words} is completed to")
 
 
 @test()

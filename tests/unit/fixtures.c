@@ -128,6 +128,26 @@ struct reading fixture_reading(uint64_t elapsed_ns)
 	return reading;
 }
 
+struct reading fixture_copy(const struct reading *reading)
+{
+	struct reading copy = *reading;
+	uint64_t *counts;
+	size_t i;
+
+	copy.series = calloc(MAX_SERIES, sizeof(*copy.series));
+	if (!copy.series)
+		abort();
+	memcpy(copy.series, reading->series, reading->n_series * sizeof(*copy.series));
+	for (i = 0; i < copy.n_series; i++) {
+		counts = calloc(LAT_N_SLOTS, sizeof(*counts));
+		if (!counts)
+			abort();
+		memcpy(counts, copy.series[i].counts, LAT_N_SLOTS * sizeof(*counts));
+		copy.series[i].counts = counts;
+	}
+	return copy;
+}
+
 struct lat_key fixture_key(unsigned int op, enum lat_ret ret)
 {
 	return (struct lat_key){ .words = { op | (uint64_t)ret << 8 } };
@@ -145,22 +165,26 @@ struct raw_series *fixture_series(struct reading *reading, const struct lat_key 
 	if (reading->n_series == MAX_SERIES)
 		abort();
 	memmove(series + 1, series, (size_t)(end - series) * sizeof(*series));
-	*series = (struct raw_series){ .key = *key };
+	*series = (struct raw_series){
+		.key = *key, .n_slots = LAT_N_SLOTS, .counts = calloc(LAT_N_SLOTS, sizeof(*series->counts)),
+	};
+	if (!series->counts)
+		abort();
 	reading->n_series++;
 	return series;
 }
 
 void fixture_record(struct reading *reading, const struct lat_key *key, uint64_t ns, uint64_t bytes, uint64_t n)
 {
-	struct lat_hist *hist = &fixture_series(reading, key)->hist;
+	struct raw_series *series = fixture_series(reading, key);
 
-	hist->slots[lat_slot(ns)] += n;
-	hist->sum_ns += ns * n;
-	hist->bytes += bytes * n;
-	if (ns > hist->max_ns)
-		hist->max_ns = ns;
-	if (~ns > hist->inverse_min_ns)
-		hist->inverse_min_ns = ~ns;
+	series->counts[lat_slot(ns)] += n;
+	series->sum_ns += ns * n;
+	series->bytes += bytes * n;
+	if (ns > series->max_ns)
+		series->max_ns = ns;
+	if (~ns > series->inverse_min_ns)
+		series->inverse_min_ns = ~ns;
 }
 
 struct snapshot_input fixture_input(const struct target *target, const struct reading *now)
@@ -176,15 +200,26 @@ struct snapshot_input fixture_input(const struct target *target, const struct re
 	};
 }
 
-static struct snapshot *make_and_free(const struct snapshot_input *input, struct reading *before, struct reading *now)
+struct snapshot *fixture_snapshot(const struct reading *before, const struct reading *now, uint64_t number)
+{
+	struct snapshot_input input = fixture_input(&fixture_files, now);
+	struct snapshot *snapshot;
+
+	input.before = before;
+	input.number = number;
+	snapshot = snapshot_make(&input);
+	if (!snapshot)
+		abort();
+	return snapshot;
+}
+
+static struct snapshot *make_and_free(const struct snapshot_input *input, struct reading *now)
 {
 	struct snapshot *snapshot = snapshot_make(input);
 
 	if (!snapshot)
 		abort();
 	reading_free(now);
-	if (before)
-		reading_free(before);
 	return snapshot;
 }
 
@@ -222,20 +257,22 @@ static struct reading busy_files(uint64_t elapsed_ns, int scale)
 static struct snapshot *make_files(void)
 {
 	struct reading now = busy_files(10 * SECOND, 1);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	struct snapshot *snapshot = fixture_snapshot(NULL, &now, 0);
 
-	return make_and_free(&input, NULL, &now);
+	reading_free(&now);
+	return snapshot;
 }
 
 static struct snapshot *make_interval(void)
 {
 	struct reading before = busy_files(10 * SECOND, 1), now = busy_files(11 * SECOND, 3);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
+	struct snapshot *snapshot;
 
 	before.final = now.final = false;
-	input.before = &before;
-	input.number = 2;
-	return make_and_free(&input, &before, &now);
+	snapshot = fixture_snapshot(&before, &now, 2);
+	reading_free(&before);
+	reading_free(&now);
+	return snapshot;
 }
 
 static struct snapshot *make_disks(void)
@@ -275,7 +312,7 @@ static struct snapshot *make_disks(void)
 		abort();
 	now.depths[now.n_depths++] = (struct device_depth){ .device = NVME, .n_queued = 3, .n_issued = 4 };
 	input.names = &disks_names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct snapshot *make_empty(void)
@@ -285,7 +322,7 @@ static struct snapshot *make_empty(void)
 
 	now.accounts[DISKS_READ].counts[LAT_ENTERED] = now.accounts[DISKS_READ].counts[LAT_FILTERED] = 1234;
 	input.names = &disks_names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct snapshot *make_lost(void)
@@ -305,7 +342,7 @@ static struct snapshot *make_lost(void)
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = 66000 + 40003 + 3 + 5;
 	now.in_flight[FILES_READ] = 3;
 	input.run = &missed_run;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 static struct lat_key comm_key(unsigned int op, const char *comm)
@@ -334,7 +371,7 @@ static struct snapshot *make_hostile(void)
 	}
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = i;
 	input.names = &names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
 struct snapshot *fixture_many(void)
@@ -358,11 +395,13 @@ struct snapshot *fixture_many(void)
 	now.accounts[FILES_READ].counts[LAT_ENTERED] = 36012;
 	now.accounts[FILES_FSYNC].counts[LAT_ENTERED] = 1;
 	input.names = &names;
-	return make_and_free(&input, NULL, &now);
+	return make_and_free(&input, &now);
 }
 
-static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device)
+static void add_outlier(struct outliers *outliers, struct outlier outlier, const char *comm, const char *device,
+			const char *folded)
 {
+	outlier.folded = folded ? strdup(folded) : NULL;
 	if (!outlier_label(&outlier, "op", "read") || !outlier_label(&outlier, "phase", "device") ||
 	    !outlier_label(&outlier, "ret", "ok") || !outlier_label(&outlier, "comm", comm) ||
 	    !outlier_label(&outlier, "device", device) || !outliers_add(outliers, outlier))
@@ -392,15 +431,15 @@ static struct snapshot *make_slow(void)
 	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 1003;
 	now.accounts[DISKS_READ].counts[LAT_EVENTS] = 3;
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 9 * SECOND, 35 * MS, 65536, 1 << 20, 7, 8 },
-		    "postgres", "sda");
+		    "postgres", "sda", stacks[0].folded);
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 3 * SECOND, 25 * MS, 4096, 0, 1, 1 },
-		    "a\033[2Jb\"c\n\xff", "sda");
+		    "a\033[2Jb\"c\n\xff", "sda", stacks[1].folded);
 	add_outlier(&outliers, (struct outlier){ FIXTURE_START_REALTIME_NS + 8 * SECOND, 35 * MS, 0, OUTLIER_NO_SECTOR,
-						 0, UINT32_MAX }, "", "sda");
+						 0, UINT32_MAX }, "", "sda", NULL);
 	input.run = &slow_run;
 	input.names = &disks_names;
 	input.outliers = &outliers;
-	snapshot = make_and_free(&input, NULL, &now);
+	snapshot = make_and_free(&input, &now);
 	outliers_free(&outliers);
 	snapshot->stacks = calloc(2, sizeof(*snapshot->stacks));
 	for (i = 0; snapshot->stacks && i < 2; i++) {

@@ -27,6 +27,9 @@ uint64_t fixture_random(uint64_t *seed);
 /* An empty reading, that many ns after the start; to be freed with reading_free(). */
 struct reading fixture_reading(uint64_t elapsed_ns);
 
+/* The same, to be freed as well; without devices' depths and what is pending. */
+struct reading fixture_copy(const struct reading *reading);
+
 /* The key of an operation and a return class, without dimensions. */
 struct lat_key fixture_key(unsigned int op, enum lat_ret ret);
 
@@ -38,6 +41,9 @@ void fixture_record(struct reading *reading, const struct lat_key *key, uint64_t
 
 /* The whole run up to NOW, without dimensions. */
 struct snapshot_input fixture_input(const struct target *target, const struct reading *now);
+
+/* Of the target files: what lies between BEFORE, which may be NULL, and NOW. NUMBER is 0 for the whole run. */
+struct snapshot *fixture_snapshot(const struct reading *before, const struct reading *now, uint64_t number);
 
 /* The snapshots that have golden files. */
 struct fixture {

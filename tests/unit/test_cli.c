@@ -71,6 +71,7 @@ static void test_defaults(void **state)
 	assert_null(options.output);
 }
 
+/* S2-4, S4-4: with units and fractions, as options and as words. */
 static void test_times(void **state)
 {
 	struct run_options options = parse("files --duration 0.5 -i 250ms --count 4");

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "capture.h"
 #include "compare.h"
 #include "comparison.h"
 #include "comparison_json.h"
@@ -213,18 +214,16 @@ static bool is_golden_comparison(const char *file, size_t base_fixture, size_t c
 	struct snapshot *base = fixtures[base_fixture].make(), *current = fixtures[current_fixture].make();
 	struct comparison *comparison = comparison_make(&(struct recorded_run){ .whole = base },
 							&(struct recorded_run){ .whole = current }, limits);
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
+	struct capture capture;
 	bool is_same;
+	char *text;
 
+	capture_begin(&capture);
 	if (golden == GOLDEN_JSON)
-		comparison_write_json(out, comparison, BASE_PATH, CURRENT_PATH);
+		comparison_write_json(capture.out, comparison, BASE_PATH, CURRENT_PATH);
 	else
-		comparison_write_text(out, comparison, BASE_PATH, CURRENT_PATH, golden == GOLDEN_COLOUR);
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
+		comparison_write_text(capture.out, comparison, BASE_PATH, CURRENT_PATH, golden == GOLDEN_COLOUR);
+	text = capture_end(&capture);
 	comparison_free(comparison);
 	snapshot_free(base);
 	snapshot_free(current);

@@ -40,29 +40,6 @@ struct draws {
 	bool has_intervals; /* they were recorded */
 };
 
-static struct snapshot *make(const struct reading *before, const struct reading *now, uint64_t number)
-{
-	struct snapshot_input input = fixture_input(&fixture_files, now);
-	struct snapshot *snapshot;
-
-	input.before = before;
-	input.number = number;
-	snapshot = snapshot_make(&input);
-	assert_non_null(snapshot);
-	return snapshot;
-}
-
-static struct reading copy_of(const struct reading *reading)
-{
-	struct reading copy = fixture_reading(0);
-	struct raw_series *series = copy.series;
-
-	memcpy(series, reading->series, reading->n_series * sizeof(*series));
-	copy = *reading;
-	copy.series = series;
-	return copy;
-}
-
 static struct recorded_run run_of(uint64_t *seed, const struct draws *draws, int n, double scale)
 {
 	struct snapshot **intervals = calloc(N_INTERVALS, sizeof(struct snapshot *));
@@ -76,17 +53,17 @@ static struct recorded_run run_of(uint64_t *seed, const struct draws *draws, int
 		double even = (double)(fixture_random(seed) >> 11) * 0x1p-53, drift = draws->drift * (4 * even - 2);
 
 		if (draws->has_intervals)
-			before = copy_of(&reading);
+			before = fixture_copy(&reading);
 		reading.monotonic_ns += SECOND / 2;
 		reading.realtime_ns += SECOND / 2;
 		for (left = n / N_INTERVALS; left; left--)
 			fixture_record(&reading, &read, draw(seed, scale * exp(drift)), 1, 1);
 		if (!draws->has_intervals)
 			continue;
-		intervals[run.n_intervals++] = make(&before, &reading, i);
+		intervals[run.n_intervals++] = fixture_snapshot(&before, &reading, i);
 		reading_free(&before);
 	}
-	run.whole = make(NULL, &reading, 0);
+	run.whole = fixture_snapshot(NULL, &reading, 0);
 	reading_free(&reading);
 	return run;
 }
@@ -124,7 +101,7 @@ static int count_alarms(uint64_t seed, int n_trials, const struct draws *draws, 
 	return n_alarms;
 }
 
-/* The 5 % are those of whole comparisons: all percentiles that are carried, and the mean. */
+/* S3-12: the 5 % are those of whole comparisons: all percentiles that are carried, and the mean. */
 static void test_false_alarms(void **state)
 {
 	static const struct draws draws[] = {
@@ -167,17 +144,17 @@ static struct recorded_run busy_run(uint64_t n_busy, uint64_t n, uint64_t n_erro
 	uint64_t i;
 
 	for (i = 1; i <= N_INTERVALS; i++) {
-		before = copy_of(&reading);
+		before = fixture_copy(&reading);
 		reading.monotonic_ns += SECOND;
 		reading.realtime_ns += SECOND;
 		if (i <= n_busy)
 			fixture_record(&reading, &read, 1000, 1, n + i % 3);
 		if (n_errors && (i == 1 || in_all))
 			fixture_record(&reading, &error, 500, 1, n_errors);
-		intervals[run.n_intervals++] = make(&before, &reading, i);
+		intervals[run.n_intervals++] = fixture_snapshot(&before, &reading, i);
 		reading_free(&before);
 	}
-	run.whole = make(NULL, &reading, 0);
+	run.whole = fixture_snapshot(NULL, &reading, 0);
 	reading_free(&reading);
 	return run;
 }

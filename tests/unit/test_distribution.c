@@ -75,11 +75,11 @@ static void test_random(void **state)
 	}
 }
 
+/* S2-11: the deviation that connections show. */
 static void test_deviation(void **state)
 {
 	const struct lat_key key = fixture_key(FILES_READ, LAT_RET_OK);
 	struct reading now = fixture_reading(1);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
 	struct point points[DISTRIBUTION_MAX];
 	struct snapshot *snapshot;
 	size_t n_points;
@@ -88,7 +88,7 @@ static void test_deviation(void **state)
 	/* Exact below 16 ns: three of 4, one of 12; the mean is 6. */
 	fixture_record(&now, &key, 4, 0, 3);
 	fixture_record(&now, &key, 12, 0, 1);
-	snapshot = snapshot_make(&input);
+	snapshot = fixture_snapshot(NULL, &now, 0);
 	n_points = distribution_points(&snapshot->series[0], points);
 	assert_int_equal(n_points, 2);
 	assert_true(fabs(distribution_deviation(&snapshot->series[0], points, n_points) - sqrt(12)) < 1e-9);

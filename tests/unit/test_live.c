@@ -9,12 +9,12 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
 #include "live_history.h"
 #include "live_screen.h"
 #include "live_view.h"
-#include "out.h"
 
 #define US 1000ULL
 #define MS 1000000ULL
@@ -139,15 +139,11 @@ static struct live_history *hostile_history(void)
 
 static char *frame_of(const struct live_history *history, const struct live_view *view)
 {
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
+	struct capture capture;
 
-	live_screen_write(out, history, view);
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	return text;
+	capture_begin(&capture);
+	live_screen_write(capture.out, history, view);
+	return capture_end(&capture);
 }
 
 struct shot {

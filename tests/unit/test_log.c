@@ -54,6 +54,7 @@ static void test_fail_says_why(void **state)
 	assert_int_equal(without, 0);
 }
 
+/* S2-6: what is said at each. */
 static void test_levels(void **state)
 {
 	static const struct {

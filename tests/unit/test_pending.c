@@ -10,12 +10,11 @@
 
 #include <cmocka.h>
 
+#include "capture.h"
 #include "fixtures.h"
-#include "out.h"
 #include "recording_fields.h"
 #include "recording_parse.h"
 #include "sinks/json_object.h"
-#include "sinks/sink.h"
 
 static struct snapshot *make_snapshot(size_t n)
 {
@@ -38,23 +37,10 @@ static struct snapshot *make_snapshot(size_t n)
 	return snapshot;
 }
 
-static char *write_text(const struct snapshot *snapshot)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	struct out *out = out_wrap(stream);
-
-	sink_find("text")->write(out, snapshot, &(struct sink_options){ 0 });
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	return text;
-}
-
 static void test_text(void **state)
 {
 	struct snapshot *snapshot = make_snapshot(23);
-	char *text = write_text(snapshot);
+	char *text = capture_sink("text", snapshot, NULL);
 
 	(void)state;
 	assert_non_null(strstr(text, "            3.00s  read     queue   "));

@@ -76,7 +76,7 @@ static void check_rank(const struct samples *samples, uint64_t hundredths)
 
 	place = place ? place : 1;
 	truth = samples->ns[place - 1];
-	percentile = percentile_of(samples->slots, samples->n, (double)hundredths / 100, samples->ns[0],
+	percentile = percentile_of(samples->slots, samples->n, 1, (double)hundredths / 100, samples->ns[0],
 				   samples->ns[samples->n - 1]);
 	assert_in_range(truth, percentile.low_ns, percentile.high_ns);
 	assert_in_range(percentile.ns, percentile.low_ns, percentile.high_ns);
@@ -91,7 +91,7 @@ static void check_monotone(const struct samples *samples)
 	uint64_t last = 0, hundredths;
 
 	for (hundredths = 0; hundredths < N_RANKS; hundredths++) {
-		struct percentile percentile = percentile_of(samples->slots, samples->n, (double)hundredths / 100,
+		struct percentile percentile = percentile_of(samples->slots, samples->n, 1, (double)hundredths / 100,
 							     samples->ns[0], samples->ns[samples->n - 1]);
 
 		assert_true(percentile.ns >= last);
@@ -100,6 +100,7 @@ static void check_monotone(const struct samples *samples)
 	assert_true(last <= samples->ns[samples->n - 1]);
 }
 
+/* S0-11: every rank, of samples that are spread in different ways. */
 static void test_against_sorted_samples(void **state)
 {
 	static uint64_t (*const distributions[])(uint64_t *seed) = {
@@ -129,7 +130,7 @@ static void test_against_sorted_samples(void **state)
 static void test_nothing(void **state)
 {
 	static const uint64_t slots[LAT_N_SLOTS];
-	struct percentile percentile = percentile_of(slots, 0, 99, 0, 0);
+	struct percentile percentile = percentile_of(slots, 0, 1, 99, 0, 0);
 
 	(void)state;
 	assert_int_equal(percentile.ns, 0);
@@ -147,12 +148,12 @@ static void test_exact_ranks(void **state)
 	slots[5] = 1;
 	for (count = 1000; count <= 1000000000000; count *= 10) {
 		slots[5] = count;
-		assert_int_equal(percentile_of(slots, count, 99.9, 5, 5).n_above, count / 1000);
-		assert_int_equal(percentile_of(slots, count, 50, 5, 5).n_above, count / 2);
-		assert_int_equal(percentile_of(slots, count, 100, 5, 5).n_above, 0);
+		assert_int_equal(percentile_of(slots, count, 1, 99.9, 5, 5).n_above, count / 1000);
+		assert_int_equal(percentile_of(slots, count, 1, 50, 5, 5).n_above, count / 2);
+		assert_int_equal(percentile_of(slots, count, 1, 100, 5, 5).n_above, 0);
 	}
 	slots[5] = 1ULL << 62;
-	assert_int_equal(percentile_of(slots, slots[5], 50, 5, 5).n_above, 1ULL << 61);
+	assert_int_equal(percentile_of(slots, slots[5], 1, 50, 5, 5).n_above, 1ULL << 61);
 }
 
 static void test_overflow_is_bounded(void **state)
@@ -162,7 +163,7 @@ static void test_overflow_is_bounded(void **state)
 
 	(void)state;
 	slots[LAT_OVERFLOW_SLOT] = 3;
-	percentile = percentile_of(slots, 3, 50, 1ULL << 36, 90000000000);
+	percentile = percentile_of(slots, 3, 1, 50, 1ULL << 36, 90000000000);
 	assert_int_equal(percentile.low_ns, 1ULL << 36);
 	assert_int_equal(percentile.high_ns, 90000000000);
 	assert_in_range(percentile.ns, percentile.low_ns, percentile.high_ns);

@@ -7,10 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "fixtures.h"
-#include "out.h"
 #include "recording.h"
-#include "sinks/sink.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>
@@ -20,20 +19,6 @@
 #include <cmocka.h>
 
 #define PATH_TEMPLATE "/tmp/latencyprobe-recording.XXXXXX"
-
-/* What the sink writes; the caller frees it. */
-static char *written(const char *sink, const struct snapshot *snapshot)
-{
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
-
-	sink_find(sink)->write(out, snapshot, &(struct sink_options){ 0 });
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	return text;
-}
 
 static int read_text(const char *text, struct recording **recording)
 {
@@ -60,12 +45,12 @@ static void test_there_and_back(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		first = written("json", snapshot);
+		first = capture_sink("json", snapshot, NULL);
 		for (format = 0; format < 2; format++) {
-			file = written(formats[format], snapshot);
+			file = capture_sink(formats[format], snapshot, NULL);
 			assert_int_equal(read_text(file, &recording), 0);
-			second = written("json", snapshot->number ? recording_interval(recording, 0) :
-				       recording_whole(recording));
+			second = capture_sink("json", snapshot->number ? recording_interval(recording, 0) :
+					      recording_whole(recording), NULL);
 			assert_string_equal(first, second);
 			recording_free(recording);
 			free(file);
@@ -113,8 +98,8 @@ static char *make_lines(void)
 	char *first, *second, *lines;
 
 	interval->number = 1;
-	first = written("jsonl", interval);
-	second = written("jsonl", whole);
+	first = capture_sink("jsonl", interval, NULL);
+	second = capture_sink("jsonl", whole, NULL);
 	assert_true(asprintf(&lines, "%s%s", first, second) > 0);
 	free(first);
 	free(second);

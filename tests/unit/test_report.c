@@ -5,12 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "fixtures.h"
+#include "golden.h"
 #include "out.h"
 #include "recording.h"
 #include "report_columns.h"
 #include "report_data.h"
 #include "report_page.h"
+#include "sinks/json_object.h"
 #include "sinks/sink.h"
 
 /* Last, since it has a macro that is called fail(), too. */
@@ -20,21 +23,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define GOLDEN "tests/golden/report.json"
 #define SECOND 1000000000ULL
 #define N_INTERVALS 5
-
-/* What WRITE puts into a stream; the caller frees it. */
-static void take(char **text, void (*write)(struct out *out, json_t *data), json_t *data)
-{
-	size_t n_bytes;
-	FILE *stream = open_memstream(text, &n_bytes);
-	struct out *out = out_wrap(stream);
-
-	write(out, data);
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-}
 
 static struct recording *recording_of(struct snapshot *const *snapshots, size_t n)
 {
@@ -67,9 +57,9 @@ static struct recording *five_intervals(void)
 	size_t i;
 
 	for (i = 0; i < N_INTERVALS; i++) {
-		now = fixture_reading((i + 1) * SECOND);
-		now.n_series = before.n_series;
-		memcpy(now.series, before.series, before.n_series * sizeof(*now.series));
+		now = fixture_copy(&before);
+		now.realtime_ns += SECOND;
+		now.monotonic_ns += SECOND;
 		fixture_record(&now, &read, 1000, 1, i + 1);
 		if (i >= 2)
 			fixture_record(&now, &read, 12, 1, 50);
@@ -167,39 +157,17 @@ static void test_no_intervals(void **state)
 	snapshot_free(snapshot);
 }
 
-static void write_pretty(struct out *out, json_t *data)
-{
-	char *text = json_dumps(data, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-
-	out_puts(out, text);
-	out_puts(out, "\n");
-	free(text);
-}
-
-static char *read_golden(void)
-{
-	FILE *stream = fopen(GOLDEN, "r");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (stream && getdelim(&text, &size, '\0', stream) < 0)
-		*text = '\0';
-	if (stream)
-		fclose(stream);
-	return text ? text : strdup("");
-}
-
-/* One run twice; UPDATE_GOLDEN=1 rewrites the file, and fails. */
+/* One run twice. */
 static void test_golden(void **state)
 {
 	struct recording *recording = five_intervals();
 	const struct report_run runs[] = {
 		{ .name = "before.jsonl", .recording = recording }, { .name = "after\xff", .recording = recording },
 	};
-	char *golden = read_golden(), *text;
+	struct capture capture;
 	json_t *data;
-	FILE *stream;
 	bool is_same;
+	char *text;
 	size_t i;
 
 	(void)state;
@@ -207,15 +175,11 @@ static void test_golden(void **state)
 	/* Only passed on, and in the golden files of the sinks already. */
 	for (i = 0; i < 2; i++)
 		json_object_del(json_array_get(json_object_get(data, "runs"), i), "account");
-	take(&text, write_pretty, data);
-	is_same = !strcmp(golden, text);
-	if (!is_same && getenv("UPDATE_GOLDEN") && (stream = fopen(GOLDEN, "w"))) {
-		fputs(text, stream);
-		fclose(stream);
-	}
-	json_decref(data);
+	capture_begin(&capture);
+	json_write(capture.out, data, JSON_INDENT(1));
+	text = capture_end(&capture);
+	is_same = is_golden("report", ".json", text);
 	recording_free(recording);
-	free(golden);
 	free(text);
 	assert_true(is_same);
 }
@@ -261,12 +225,15 @@ static void test_outliers(void **state)
 static void test_page(void **state)
 {
 	static const char hostile[] = "</script><!--<script>\n\"\\";
-	char *page = NULL, *data, *end;
+	struct capture capture;
+	char *page, *data, *end;
 	json_error_t error;
 	json_t *back;
 
 	(void)state;
-	take(&page, report_page_write, json_pack("{s:s}", hostile, hostile));
+	capture_begin(&capture);
+	report_page_write(capture.out, json_pack("{s:s}", hostile, hostile));
+	page = capture_end(&capture);
 	assert_int_equal(strncmp(page, "<!DOCTYPE html>", 15), 0);
 	data = strstr(page, "id=\"data\">");
 	assert_non_null(data);

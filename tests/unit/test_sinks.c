@@ -11,37 +11,24 @@
 #include <jansson.h>
 #include <zlib.h>
 
+#include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
 #include "out.h"
 #include "sinks/sink.h"
 #include "sinks/sink_feed.h"
 
-/* What the sink writes; the caller frees it. */
-static char *written(const struct sink *sink, const struct snapshot *snapshot, const struct sink_options *options)
-{
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
-	struct sink_feed feed = { sink, out, options, .has_all = true };
-
-	assert_true(sink_feed(&feed, snapshot));
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	return text;
-}
-
 static bool is_as_written(const struct sink *sink, const char *name, const struct snapshot *snapshot,
 			  const struct sink_options *options)
 {
-	char *text = written(sink, snapshot, options);
+	char *text = capture_sink(sink->name, snapshot, options);
 	bool is_same = is_golden(name, sink->suffix, text);
 
 	free(text);
 	return is_same;
 }
 
+/* S0-9, S4-8: headings, rows, bars and what is in flight, to the byte. */
 static void test_golden(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -93,7 +80,7 @@ static void test_text_is_tame(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		text = rest = written(sink_find("text"), snapshot, &(struct sink_options){ 0 });
+		text = rest = capture_sink("text", snapshot, NULL);
 		while ((line = strsep(&rest, "\n"))) {
 			if (strncmp(line, "account:", 8) && strlen(line) > 80)
 				fail_msg("%s: %zu columns: %s", fixtures[i].name, strlen(line), line);
@@ -116,7 +103,7 @@ static void test_json_is_json(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		text = written(sink_find("json"), snapshot, &(struct sink_options){ 0 });
+		text = capture_sink("json", snapshot, NULL);
 		root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 		if (!root)
 			fail_msg("%s: %s in line %d", fixtures[i].name, error.text, error.line);
@@ -159,13 +146,13 @@ static void test_csv_has_no_formula(void **state)
 	(void)state;
 	free(label->value);
 	label->value = strdup("=cmd|'/c calc'!A1,\"x\"");
-	text = written(sink_find("csv"), snapshot, &(struct sink_options){ 0 });
+	text = capture_sink("csv", snapshot, NULL);
 	assert_non_null(strstr(text, ",\"'=cmd|'/c calc'!A1,\"\"x\"\"\",,ok,"));
 	free(text);
 	snapshot_free(snapshot);
 }
 
-/* A connection has all its operations in it; its figures are those of all their samples. */
+/* S2-11: a connection has all its operations in it; its figures are those of all their samples. */
 static void test_connections(void **state)
 {
 	static const char name[] = "10.0.0.1:4000 -> [::1]:80";
@@ -178,7 +165,7 @@ static void test_connections(void **state)
 	for (i = 0; i < snapshot->n_series; i++)
 		assert_true(labels_add(&snapshot->series[i].labels, &snapshot->series[i].n_labels, "conn",
 				       strdup(i == 1 ? "\xff" : name)));
-	text = written(sink_find("json"), snapshot, &(struct sink_options){ 0 });
+	text = capture_sink("json", snapshot, NULL);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_int_equal(json_object_size(json_object_get(root, "connections")), 2);
 	connection = json_object_get(json_object_get(root, "connections"), name);

@@ -17,18 +17,6 @@
 #define SECOND 1000000000ULL
 #define MAX_PARTS 5
 
-static struct snapshot *make(struct reading *now, struct reading *before, uint64_t number)
-{
-	struct snapshot_input input = fixture_input(&fixture_files, now);
-	struct snapshot *snapshot;
-
-	input.before = before;
-	input.number = number;
-	snapshot = snapshot_make(&input);
-	assert_non_null(snapshot);
-	return snapshot;
-}
-
 static struct snapshot *sum_of(struct snapshot *const *parts, size_t n_parts)
 {
 	struct snapshot *sum;
@@ -102,9 +90,9 @@ static void test_split_over_hosts(void **state)
 			record(&all, number);
 			record(&dealt[fixture_random(&seed) % n_parts], number);
 		}
-		whole = make(&all, NULL, 0);
+		whole = fixture_snapshot(NULL, &all, 0);
 		for (i = 0; i < n_parts; i++)
-			parts[i] = make(&dealt[i], NULL, 0);
+			parts[i] = fixture_snapshot(NULL, &dealt[i], 0);
 		sum = sum_of(parts, n_parts);
 		assert_same(whole, sum);
 		assert_int_equal(sum->elapsed_ns, SECOND);
@@ -128,9 +116,7 @@ static void test_split_over_time(void **state)
 
 	(void)state;
 	for (i = 0; i < MAX_PARTS; i++) {
-		before[i] = now;
-		before[i].series = fixture_reading(0).series;
-		memcpy(before[i].series, now.series, now.n_series * sizeof(*now.series));
+		before[i] = fixture_copy(&now);
 		now.realtime_ns += SECOND + 3; /* CLOCK_REALTIME is being set */
 		now.monotonic_ns += SECOND;
 		for (k = 0; k < 1000 * i; k++)
@@ -138,9 +124,9 @@ static void test_split_over_time(void **state)
 		now.accounts[FILES_READ].counts[LAT_ENTERED]++;
 		now.final = i == MAX_PARTS - 1;
 		now.in_flight[FILES_READ] = i + 1;
-		parts[i] = make(&now, &before[i], i + 1);
+		parts[i] = fixture_snapshot(&before[i], &now, i + 1);
 	}
-	whole = make(&now, NULL, 0);
+	whole = fixture_snapshot(NULL, &now, 0);
 	sum = sum_of(parts, MAX_PARTS);
 	for (i = 0; i < sum->n_series; i++) {
 		/* These are only known up to a slot. */
@@ -182,7 +168,7 @@ static void test_elapsed(void **state)
 		for (part = 0; part < 3; part++) {
 			reading = fixture_reading(cases[i].lengths[part] * SECOND);
 			fixture_record(&reading, &key, 1000, 1, 600);
-			parts[part] = make(&reading, NULL, 0);
+			parts[part] = fixture_snapshot(NULL, &reading, 0);
 			parts[part]->start_realtime_ns += cases[i].starts[part] * SECOND;
 			parts[part]->end_realtime_ns += cases[i].starts[part] * SECOND;
 			reading_free(&reading);
@@ -205,7 +191,7 @@ static void test_too_much(void **state)
 
 	(void)state;
 	fixture_record(&reading, &key, 1, 0, 1ULL << 62);
-	part = make(&reading, NULL, 0);
+	part = fixture_snapshot(NULL, &reading, 0);
 	assert_int_not_equal(snapshot_sum((const struct snapshot *const[]){ part, part }, 2, &sum), 0);
 	assert_null(sum);
 	snapshot_free(part);

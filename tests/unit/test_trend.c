@@ -16,13 +16,12 @@ static struct snapshot *interval(struct trend *trend, uint64_t ns, uint64_t n, u
 {
 	struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), write = fixture_key(FILES_WRITE, LAT_RET_OK);
 	struct reading now = fixture_reading(1000000000);
-	struct snapshot_input input = fixture_input(&fixture_files, &now);
 	struct snapshot *snapshot;
 
 	fixture_record(&now, &read, ns, 0, n);
 	if (n_writes)
 		fixture_record(&now, &write, 1, 0, n_writes);
-	snapshot = snapshot_make(&input);
+	snapshot = fixture_snapshot(NULL, &now, 0);
 	reading_free(&now);
 	trend_apply(trend, snapshot);
 	return snapshot;
@@ -39,6 +38,7 @@ static void require_trend(struct snapshot *snapshot, unsigned int n_rolling, dou
 	snapshot_free(snapshot);
 }
 
+/* S0-15: the mean of the intervals before, and what is more than twice that. */
 static void test_rolling(void **state)
 {
 	struct trend *trend = trend_new();

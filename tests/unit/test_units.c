@@ -26,6 +26,7 @@ static void check(char *(*format)(char *, double), const struct number_case *cas
 }
 #define CHECK(format, cases) check(format, cases, sizeof(cases) / sizeof((cases)[0]))
 
+/* S0-10: in the unit that leaves three digits. */
 static void test_duration(void **state)
 {
 	static const struct number_case cases[] = {

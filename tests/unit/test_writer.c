@@ -85,7 +85,7 @@ static void test_full_disk(void **state)
 	assert_null(writer_open("/nowhere/file", 1, false));
 }
 
-/* Nobody reads the pipe: giving goes on, up to the limit, and what fitted arrives. */
+/* S4-7: nobody reads the pipe: giving goes on, up to the limit, and what fitted arrives. */
 static void test_slow(void **state)
 {
 	const size_t n_bytes = WRITER_MAX_QUEUED / 4;
