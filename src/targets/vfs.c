@@ -82,15 +82,17 @@ static int configure(struct setup *setup)
 
 static const struct target vfs = {
 	.name = "vfs",
-	.summary = "file operations: open, read, write, fsync, close, stat",
+	.summary = "file operations: open, read, write, fsync, close, stat, aio, io_uring",
 	.covers =
 		"  read, pread, readv, preadv and their write twins, on any file: regular ones, pipes, sockets, ttys.\n"
 		"  open, openat, openat2, creat and the opening of executables, failed ones included (ret=error).\n"
 		"  fsync, fdatasync, msync, and writes that sync because of O_SYNC.\n"
 		"  close(2), and files that the kernel closes for a process that ends, replaces or duplicates them.\n"
+		"  Reads and writes through aio and io_uring, as operations of their own, from submission to completion.\n"
 		"  A call inside another of the same operation (overlayfs does that) counts once, as the outer one.\n",
 	.cannot_see =
-		"  Reads and writes through io_uring, aio, sendfile, splice, copy_file_range and mmap.\n"
+		"  Reads and writes through sendfile, splice, copy_file_range and mmap.\n"
+		"  When those by io_uring end before Linux 5.19, and without a completion: then they are counted as unseen.\n"
 		"  Time in which the system was suspended: the clock is CLOCK_MONOTONIC.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),

@@ -305,6 +305,7 @@ def deep_paths_filtered():
 
 @test("kprobes", each=BOTH)
 def outliers_tell_which_file(attach):
+    """S0-14: with filters and dimensions by file, and without, when the file is looked at only then."""
     with Folder() as folder:
         path = folder / "fi\nle"
         command = [WORK, "calls", "read:3,write:5,fsync:2,open:7,missing:11", 1, 1, path]
