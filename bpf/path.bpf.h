@@ -178,6 +178,7 @@ static __noinline bool path_is_match(const struct lat_file *facts, struct file *
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct lat_path_key key = {};
 	__u8 decision, *decided;
+	__u64 number = 0;
 
 	if (!facts)
 		return false;
@@ -190,7 +191,9 @@ static __noinline bool path_is_match(const struct lat_file *facts, struct file *
 	decided = bpf_map_lookup_elem(&lat_decisions, &key);
 	if (decided)
 		return *decided;
-	decision = path_decide((__u64)file, bpf_get_current_pid_tgid() | (in_interrupt ? 1ULL << 63 : 0));
+	/* That it is an address, as the verifier knows of results, path_decide() must not be told. */
+	bpf_probe_read_kernel(&number, sizeof(number), &file);
+	decision = path_decide(number, bpf_get_current_pid_tgid() | (in_interrupt ? 1ULL << 63 : 0));
 	bpf_map_update_elem(&lat_decisions, &key, &decision, BPF_ANY);
 	return decision;
 }
