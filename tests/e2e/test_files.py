@@ -322,7 +322,7 @@ def outliers_tell_which_file(attach):
         if number == 3:
             del expected[("open", "none")]
         require_equal(found, expected, "outliers by operation and file")
-        require(f"{folder}/fi\\nle" in report.stdout, f"no escaped path in the lines: {report.stdout[:2000]}")
+        require(f"{folder}/fi\\x0ale" in report.stdout, f"no escaped path in the lines: {report.stdout[:2000]}")
         report.require_nothing_lost()
     names = {o["labels"]["file"] for o in pipes.json["outliers"]}
     require({"/dev/zero", "anon_inode:[eventfd]", str(folder)} <= names, f"names: {names}")
