@@ -104,7 +104,7 @@ static bool choose_tracepoint(struct bpf_object *object, const struct stem *stem
 }
 
 /* Says why an operation cannot be measured, and what can. An exit status. */
-static int fail_uncovered(const struct target *target, const struct op *op, uint32_t covered, enum attach_kind attach)
+static int fail_uncovered(const struct target *target, const struct op *op, bool has_calls, enum attach_kind attach)
 {
 	const struct target *other;
 	char others[128] = "";
@@ -114,7 +114,7 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 		if (covered & 1U << i)
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? "," : "; there are for --op ",
 					      target->ops[i].name);
-	if (host_has_kprobes() || covered) {
+	if (host_has_kprobes() || has_calls) {
 		fail(0, "%s %s: no function of this kernel to attach to%s", target->name, op->name,
 		     attach == ATTACH_AUTO ? others : " this way; try --attach auto");
 		return EXIT_CANNOT;
@@ -131,6 +131,7 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		  struct places *places)
 {
 	uint32_t covered = 0, uncovered = 0;
+	bool has_calls = false;
 	size_t i;
 
 	for (i = 0; i < target->n_stems; i++) {
@@ -146,6 +147,7 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 			if (place.exit)
 				bpf_program__set_autoload(place.exit, true);
 			covered |= ops;
+			has_calls |= !stem->tracepoint;
 			if (places_add(places, place))
 				return EXIT_FAILED;
 		} else if (stem->ops && !stem->tracepoint) {
@@ -160,7 +162,7 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		if (!(op_mask & ~covered & 1U << i))
 			continue;
 		if (!target->ops[i].optional || !(op_mask & covered))
-			return fail_uncovered(target, &target->ops[i], covered, attach);
+			return fail_uncovered(target, &target->ops[i], has_calls, attach);
 		warn("%s %s: no function of this kernel to attach to: not measured", target->name, target->ops[i].name);
 	}
 	return 0;

@@ -62,12 +62,12 @@ def refused():
     report.require_nothing_lost()
 
 
-@test("kprobes")
+@test("root")
 def without_completion():
     if KERNEL < (5, 17):
         raise Skip("this kernel has no requests without completion")
     with Folder() as folder:
-        report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "uring_read",
+        report = probe(*VFS, "--op", "uring_read",
                        command=[WORK, "calls", "uring_silent:9,uring_read:5", 1, 1, folder / "file"])
     require_equal(report.count(op="uring_read"), 5, "reads")
     require_equal(report.account("uring_read")["unseen"], 9, "reads that nothing shows the end of")
@@ -99,13 +99,13 @@ def who_and_which_file():
         each.require_nothing_lost()
 
 
-@test("kprobes", each=BOTH)
-def waits_until_completion(attach):
-    """Reads of an empty pipe take as long as it stays empty."""
+@test("root")
+def waits_until_completion():
+    """Reads of an empty pipe take as long as it stays empty; each outlier is its submitter's."""
     if KERNEL < (5, 19):
         raise Skip("this kernel does not show completions by request")
     n = 20
-    report = probe(*VFS, "--attach", attach, "--op", "uring_read", "--by", "ftype", "--outlier", "1ms",
+    report = probe(*VFS, "--op", "uring_read", "--by", "ftype", "--outlier", "1ms",
                    command=[WORK, "uring_pipe", n, DELAY_NS])
     series = report.one(op="uring_read", ftype="pipe")
     require_equal(series["count"], n, "reads")
@@ -139,3 +139,23 @@ def many_at_once(how):
     require_equal((series["count"], series["bytes"]), (fio["total_ios"], fio["io_bytes"]), "reads and bytes")
     require(0 < series["sum_ns"] <= fio["lat_ns"]["mean"] * fio["total_ios"], f"longer than fio's {fio['lat_ns']}: {series}")
     report.require_nothing_lost()
+
+
+@test("root")
+def files_of_io_uring():
+    """The file is known when it completes, whoever does that: in keys, filters by path, and outliers."""
+    if KERNEL < (5, 19):
+        raise Skip("this kernel does not show completions by request")
+    with Folder() as folder:
+        path = folder / "file"
+        options = [*VFS, "--op", "uring_read,uring_write", "--outlier", "1ns"]
+        command = [WORK, "calls", "uring_read:5,uring_apart:7,uring_write:11,uring_bad:13", 1, 1, path]
+        only = probe(*options, "--path", f"{folder}/*", "--by", "file", command=command)
+        others = probe(*options, "--path", f"!{folder}/*", command=command)
+    require_equal((only.count(op="uring_read", file=str(path)), only.count(op="uring_write", file=str(path))), (12, 11), "of it")
+    require_equal({o["labels"]["file"] for o in only.json["outliers"]}, {str(path)}, "files of outliers")
+    require_equal(only.account()["filtered"], 13, "those without a file")
+    require_equal((others.count(op="uring_read", ret="error"), others.count()), (13, 13), "of no file")
+    require_equal({o["labels"]["file"] for o in others.json["outliers"]}, {"none"}, "files of other outliers")
+    for report in (only, others):
+        report.require_nothing_lost()
