@@ -104,22 +104,25 @@ static bool choose_tracepoint(struct bpf_object *object, const struct stem *stem
 }
 
 /* Says why an operation cannot be measured, and what can. An exit status. */
-static int fail_uncovered(const struct target *target, const struct op *op, bool has_calls, enum attach_kind attach)
+static int fail_uncovered(const struct target *target, const struct op *op, uint32_t covered, enum attach_kind attach)
 {
 	const struct target *other;
 	char others[128] = "";
+	bool has_calls = false;
 	size_t i, n = 0;
 
 	for (i = 0; i < target->n_ops && n < sizeof(others); i++)
-		if (covered & 1U << i)
+		if (covered & 1U << i) {
+			has_calls |= !target->ops[i].optional;
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? "," : "; there are for --op ",
 					      target->ops[i].name);
+		}
 	if (host_has_kprobes() || has_calls) {
 		fail(0, "%s %s: no function of this kernel to attach to%s", target->name, op->name,
 		     attach == ATTACH_AUTO ? others : " this way; try --attach auto");
 		return EXIT_CANNOT;
 	}
-	for (i = 0; (other = target_at(i)); i++)
+	for (i = 0, n = 0; (other = target_at(i)); i++)
 		if (!other->needs_kprobes && n < sizeof(others))
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? ", " : "", other->name);
 	fail(0, "this kernel has neither kprobes nor fentry, which %s needs; without them these work: %s", target->name,
@@ -131,7 +134,6 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		  struct places *places)
 {
 	uint32_t covered = 0, uncovered = 0;
-	bool has_calls = false;
 	size_t i;
 
 	for (i = 0; i < target->n_stems; i++) {
@@ -147,7 +149,6 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 			if (place.exit)
 				bpf_program__set_autoload(place.exit, true);
 			covered |= ops;
-			has_calls |= !stem->tracepoint;
 			if (places_add(places, place))
 				return EXIT_FAILED;
 		} else if (stem->ops && !stem->tracepoint) {
@@ -162,7 +163,7 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		if (!(op_mask & ~covered & 1U << i))
 			continue;
 		if (!target->ops[i].optional || !(op_mask & covered))
-			return fail_uncovered(target, &target->ops[i], has_calls, attach);
+			return fail_uncovered(target, &target->ops[i], covered, attach);
 		warn("%s %s: no function of this kernel to attach to: not measured", target->name, target->ops[i].name);
 	}
 	return 0;
