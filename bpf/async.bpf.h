@@ -72,7 +72,7 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, st
 	if (!lat_config.needs_file && lat_config.names_files)
 		file_look_at(&facts, file, in_interrupt);
 	end.file = &facts;
-	event_send(span, end, now, ns, 0, no_stacks());
+	event_send(span, &end, now, ns, 0, no_stacks());
 }
 
 /* False when its beginning was not seen. */

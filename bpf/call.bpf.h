@@ -4,7 +4,7 @@
 #define CALL_BPF_H
 
 #include "latency.bpf.h"
-#include "place.bpf.h"
+#include "touch.bpf.h"
 
 static __always_inline bool call_is_skipped(const struct lat_span *span)
 {
@@ -59,20 +59,6 @@ static __noinline struct lat_span *call_begin_slowly(const struct place *place, 
 	return span;
 }
 
-/* As a plain number: with what the verifier takes as an address it is strict. */
-static __always_inline __u64 call_first_argument(const struct place *place, void *ctx)
-{
-	__u64 argument = 0;
-
-	if (place->is_kprobe) {
-		argument = PT_REGS_PARM1((struct pt_regs *)ctx);
-		barrier_var(argument); /* or there is one load for both, of an address that is computed before */
-		return argument;
-	}
-	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
-	return argument;
-}
-
 /* The same thread under another name, or the next one on its stack: the exit of its filtered call must find nothing. */
 static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 {
@@ -116,36 +102,6 @@ static __always_inline void call_left_out(const struct place *place, void *ctx, 
 static __always_inline void call_filtered(const struct place *place, void *ctx)
 {
 	call_left_out(place, ctx, LAT_FILTERED);
-}
-
-/*
- * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
- * an address it is strict.
- */
-static __always_inline void call_look_at_file(const struct place *place, void *ctx, struct lat_span *span)
-{
-	__u64 arguments[4] = {};
-
-	if (place->is_kprobe) {
-		arguments[0] = PT_REGS_PARM1((struct pt_regs *)ctx);
-		arguments[3] = PT_REGS_PARM4((struct pt_regs *)ctx);
-	} else {
-		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
-	}
-	file_look_at(&span->file, file_of_call(place->file, arguments[0]), false);
-	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
-		return;
-	span->arg = arguments[0];
-	access_begin(&span->file, arguments[0], arguments[3]);
-}
-
-/* Only events ask for the file: mostly there is none, so it is looked at when the call ends, unless it is gone then. */
-static __always_inline void call_touch(const struct place *place, void *ctx, struct lat_span *span)
-{
-	if (place->file == FILE_CLOSED || place->file == FILE_SYSCALL)
-		call_look_at_file(place, ctx, span);
-	else if (place->file != FILE_UNKNOWN && place->file != FILE_RESULT)
-		span->touched = call_first_argument(place, ctx);
 }
 
 /*
@@ -204,28 +160,6 @@ static __always_inline bool call_may_have_begun(const struct place *place, void 
 	return lat_read(call_slot(call_frame(place, ctx), place->op)->claims);
 }
 
-/* Of a call that has no file there still is to say that it has none. */
-static __always_inline void call_file(const struct place *place, struct lat_span *span, __s64 result)
-{
-	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
-		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
-						  (struct file *)result : NULL, false);
-	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
-		access_end(span->arg, result);
-}
-
-/* Of an outlier, what call_touch() put off. */
-static __always_inline void call_look_at_touched(const struct place *place, struct lat_file *file, __u64 touched,
-						 __s64 result)
-{
-	if (place->file == FILE_UNKNOWN)
-		file_look_at(file, NULL, false);
-	else if (place->file == FILE_RESULT)
-		file_look_at(file, (__u64)result < (__u64)-MAX_ERRNO ? (struct file *)result : NULL, false);
-	else if (place->file != FILE_CLOSED && place->file != FILE_SYSCALL)
-		file_look_at(file, file_of_call(place->file, touched), false);
-}
-
 static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
 {
 	struct ending end = { .op = place->op, .bytes = place->outcome == OUTCOME_BYTES && *result > 0 ? *result : 0 };
@@ -247,9 +181,24 @@ static __always_inline bool call_pass_late(const struct ending end, __u64 ns)
 	return false;
 }
 
+static __noinline void call_send(struct lat_span *span, const struct ending *end, __u64 end_ns, void *stack_ctx)
+{
+	if (!lat_config.key_has_who)
+		span_set_who(span);
+	event_send(span, end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+}
+
+/* Copied here, or it is in memory also where it is no outlier. STACK_CTX is NULL where no stacks are taken. */
+static __always_inline void call_outlier(struct lat_span *span, const struct ending end, __u64 end_ns, void *stack_ctx)
+{
+	struct ending copy = end;
+
+	call_send(span, &copy, end_ns, stack_ctx);
+}
+
 /*
- * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
- * where no stacks are taken; else the program's context.
+ * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX as in
+ * call_outlier().
  */
 static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
@@ -279,24 +228,25 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		span_set_who(span);
 	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
 		return;
-	if (!lat_config.key_has_who)
-		span_set_who(span);
 	if (lat_config.names_files && !lat_config.needs_file)
 		call_look_at_touched(place, &file, touched, result);
-	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+	call_outlier(span, end, end_ns, stack_ctx);
 }
 
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
 	struct ending end;
+	__u64 ns;
 
 	if (!lat_config.is_plain) {
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}
 	end = call_ending(place, span, &result);
-	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
+	ns = end_ns - span->start_ns;
+	if (lat_record(lat_direct_series(end), 0, place->op, ns, end.bytes, true) && is_outlier(ns))
+		call_outlier(span, end, end_ns, stack_ctx);
 }
 
 /* Where the slot of the table is not that of the call. */
@@ -330,7 +280,7 @@ static __always_inline __s64 call_result(const struct place *place, void *ctx, _
 {
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place->is_kprobe ? PT_REGS_RC((struct pt_regs *)ctx) : fexit_result(ctx, n_args);
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, n_args);
 }
 
 static __always_inline void call_end_with(const struct place *place, __u64 frame, __s64 result, void *stack_ctx)

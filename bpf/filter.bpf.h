@@ -3,7 +3,7 @@
 #ifndef FILTER_BPF_H
 #define FILTER_BPF_H
 
-#include "state.bpf.h"
+#include "current.bpf.h"
 
 /* The one cgroup of --cgroup; its descendants count as in it. */
 struct {
@@ -21,29 +21,18 @@ struct {
 	__type(value, __u8);
 } lat_followed SEC(".maps");
 
-/* Process << 32 | thread, numbered as in the PID namespace of the user side. */
-static __always_inline __u64 lat_pid_tgid(void)
-{
-	struct bpf_pidns_info info = {};
-
-	if (!lat_config.pidns_ino)
-		return bpf_get_current_pid_tgid();
-	bpf_get_ns_current_pid_tgid(lat_config.pidns_dev, lat_config.pidns_ino, &info, sizeof(info));
-	return (__u64)info.tgid << 32 | info.pid;
-}
-
 static __always_inline bool filter_pass_comm(void)
 {
 	const volatile __u64 *wanted = (const volatile __u64 *)lat_config.comm;
 	__u64 comm[2] = {};
 
-	bpf_get_current_comm(comm, sizeof(comm));
+	current_comm(comm);
 	return comm[0] == wanted[0] && comm[1] == wanted[1];
 }
 
 static __always_inline bool filter_pass_follow(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = current_pid_tgid() >> 32;
 
 	return bpf_map_lookup_elem(&lat_followed, &tgid) != NULL;
 }

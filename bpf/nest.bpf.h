@@ -13,7 +13,7 @@ enum nest_result { RESULT_NOTHING, RESULT_INT, RESULT_WORD };
 
 static __always_inline __u64 nest_spill_key(__u32 site)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)current_pid_tgid();
 
 	return (__u64)site << 32 | (tid ? tid : 1U << 31 | bpf_get_smp_processor_id());
 }

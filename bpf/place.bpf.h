@@ -51,7 +51,7 @@ static __always_inline bool is_same_frame(__u64 frame, __u64 begun, bool is_kret
 /* Of idle tasks there is one a CPU, all with number 0. */
 static __always_inline __u64 call_spill_key(__u32 op)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)current_pid_tgid();
 
 	if (!tid)
 		tid = 1U << 31 | bpf_get_smp_processor_id();
@@ -85,6 +85,13 @@ static __always_inline void call_unspill(struct lat_span *span, __u64 key, __u32
 	word; \
 })
 
+/* Of a kprobe, with PARAMETER one of libbpf's PT_REGS_PARM1() .. PT_REGS_SP(); for the same reason. */
+#define CTX_REGISTER(ctx, parameter) ({ \
+	__u64 word; \
+	asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(word) : "r"(ctx), "i"((long)&parameter((struct pt_regs *)0))); \
+	word; \
+})
+
 /* The result lies behind the arguments, whose number the user side has from BTF; a helper for it is in 5.17 only. */
 static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 {
@@ -99,24 +106,19 @@ static __always_inline __s64 fexit_result(const __u64 *ctx, __u8 n_args)
 	}
 }
 
-/* Of the argument that --arg names. The barriers keep the compiler from computing an address in the context. */
+/* Of the argument that --arg names. */
 static __always_inline __u64 register_argument(struct pt_regs *ctx)
 {
-	__u64 value = 0;
-
 	if (!lat_config.key_at[LAT_DIM_ARG])
 		return 0;
 	switch (lat_config.arg) {
-#define REGISTER_ARGUMENT(n, parameter) case n: value = parameter(ctx); barrier_var(value); break
-	REGISTER_ARGUMENT(0, PT_REGS_PARM1);
-	REGISTER_ARGUMENT(1, PT_REGS_PARM2);
-	REGISTER_ARGUMENT(2, PT_REGS_PARM3);
-	REGISTER_ARGUMENT(3, PT_REGS_PARM4);
-	REGISTER_ARGUMENT(4, PT_REGS_PARM5);
-#undef REGISTER_ARGUMENT
-	default: break;
+	case 0: return CTX_REGISTER(ctx, PT_REGS_PARM1);
+	case 1: return CTX_REGISTER(ctx, PT_REGS_PARM2);
+	case 2: return CTX_REGISTER(ctx, PT_REGS_PARM3);
+	case 3: return CTX_REGISTER(ctx, PT_REGS_PARM4);
+	case 4: return CTX_REGISTER(ctx, PT_REGS_PARM5);
+	default: return 0;
 	}
-	return value;
 }
 
 /*
@@ -151,12 +153,12 @@ static __always_inline __u64 call_frame(const struct place *place, void *ctx)
 {
 	if (place->is_syscall)
 		return CTX_WORD(ctx, 0);
-	return place->is_kprobe ? PT_REGS_SP((struct pt_regs *)ctx) : (__u64)ctx;
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_SP) : (__u64)ctx;
 }
 
 static __always_inline __u32 call_second_argument(const struct place *place, void *ctx)
 {
-	return place->is_kprobe ? PT_REGS_PARM2((struct pt_regs *)ctx) : CTX_WORD(ctx, 1);
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_PARM2) : CTX_WORD(ctx, 1);
 }
 
 /*
@@ -169,7 +171,7 @@ static __always_inline __u64 call_mark(const struct place *place, void *ctx)
 
 	if (!place->is_kprobe)
 		return CTX_WORD(ctx, 0);
-	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)PT_REGS_SP((struct pt_regs *)ctx));
+	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)CTX_REGISTER(ctx, PT_REGS_SP));
 	return mark;
 }
 

@@ -72,7 +72,7 @@ static __always_inline void span_set_who(struct lat_span *span)
 
 	span->pid = pid_tgid >> 32;
 	span->tid = (__u32)pid_tgid;
-	bpf_get_current_comm(span->comm, sizeof(span->comm));
+	current_comm((__u64 *)span->comm);
 }
 
 #endif

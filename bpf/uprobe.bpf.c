@@ -16,7 +16,7 @@ const volatile bool uprobe_has_cookies = false;
 /* A call is known by its thread, its place on the stack, and the function, which may have jumped to another. */
 static __always_inline __u64 call_key(__u64 stack_pointer, __u32 site)
 {
-	return (bpf_get_current_pid_tgid() << 32 | (__u32)stack_pointer) ^ pair_mix(site + 1);
+	return (current_pid_tgid() << 32 | (__u32)stack_pointer) ^ pair_mix(site + 1);
 }
 
 static __always_inline __u32 site_of(struct pt_regs *ctx)

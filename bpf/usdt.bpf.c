@@ -8,7 +8,7 @@ const volatile __s32 usdt_key = -1;
 
 static __always_inline __u64 pair_key(struct pt_regs *ctx, __u32 site)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 pid_tgid = current_pid_tgid();
 	long arg = 0;
 
 	if (usdt_key < 0)

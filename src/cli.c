@@ -57,12 +57,14 @@ static const struct argp_option argp_options[] = {
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
-	{ "format", OPTION_FORMAT, "NAME", 0, "Its format (default: by FILE's ending, else json); without -o that of stdout" },
+	{ "format", OPTION_FORMAT, "NAME", 0, "Format of FILE (default: by its ending, else json); without -o that of stdout" },
 	{ "flush-every", OPTION_FLUSH_EVERY, "N", 0,
 	  "Write to FILE.jsonl every N intervals (default 1: what is killed has lost none)" },
-	{ "fsync", OPTION_FSYNC, NULL, 0, "Each time, wait until the disk has it (in a thread of its own)" },
+	{ "fsync", OPTION_FSYNC, NULL, 0,
+	  "Each time FILE.jsonl is written, wait until the disk has it (in a thread of its own)" },
 	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
-	{ "outlier", OPTION_OUTLIER, "TIME", 0, "Print a line for each operation that took TIME or longer, as it ends; off: none (default)" },
+	{ "outlier", OPTION_OUTLIER, "TIME", 0,
+	  "Print a line for each operation that took TIME or longer, as it ends; off: none (default)" },
 	{ "top", OPTION_TOP, "N", 0,
 	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
 	{ "alert", OPTION_ALERT, "WHEN", 0,
@@ -78,9 +80,10 @@ static const struct argp_option argp_options[] = {
 	{ "stacks", OPTION_STACKS, "user", OPTION_ARG_OPTIONAL,
 	  "Call stacks of outliers (default: from 10 ms on), in the kernel; =user: and in the program. Of block requests:"
 	  " of who submitted them" },
-	{ "folded", OPTION_FOLDED, "FILE", 0, "Write these stacks to FILE at the end, with their time in ns" },
+	{ "folded", OPTION_FOLDED, "FILE", 0, "Write the call stacks of outliers to FILE at the end, with their time in ns" },
 	{ "slowest", OPTION_SLOWEST, "N", 0,
-	  "Instead, print the N slowest of each interval, or else of the run (default --outlier 10ms; N up to 1000)" },
+	  "Print the N slowest of each interval, or else of the run, in place of each outlier (N up to 1000; from 10 ms on"
+	  " without --outlier)" },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
 	  "What outliers wait in to be read, a power of two, such as 64K or 4M (default 256K)" },
 	{ "live", OPTION_LIVE, NULL, 0,
@@ -356,7 +359,8 @@ void cli_print_help(void)
 	     "  replay    shows a recording (-o FILE.json or FILE.jsonl) again, or in another format\n"
 	     "  merge     adds up recordings of several hosts\n"
 	     "  compare   what changed between two recorded runs, and whether that is too much\n"
-	     "  report    makes a page for a browser of a recording, or of two with what changed\n\n"
+	     "  report    makes a page for a browser of a recording, or of two with what changed\n"
+	     "  help      the options of a target or a command; man, completion: the man page, and completion for bash\n\n"
 	     "Examples:\n"
 	     "  sudo latencyprobe vfs --duration 60             file operations of everything, for a minute\n"
 	     "  sudo latencyprobe tcp --output lat.json         TCP calls until Ctrl-C, then to a file as well\n"
@@ -370,5 +374,5 @@ void cli_print_help(void)
 	     "  latencyprobe report run.jsonl -o run.html       as a page for a browser\n\n"
 	     "`latencyprobe TARGET --help` lists the options. Formats:");
 	for (i = 0; (sink = sink_at(i)); i++)
-		printf("  %-9s %s\n", sink->name, sink->help);
+		printf("  %-12s %s\n", sink->name, sink->help);
 }

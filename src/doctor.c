@@ -15,6 +15,7 @@
 #include "host.h"
 #include "kernel_btf.h"
 #include "log.h"
+#include "targets/target.h"
 
 static void check(const char *name, bool is_ok, const char *found, const char *advice)
 {
@@ -48,6 +49,29 @@ static void check_memlock(void)
 	check("memlock", true, found, "");
 }
 
+static void print_targets(bool need_kprobes)
+{
+	const struct target *target;
+	size_t i;
+
+	for (i = 0; (target = target_at(i)); i++)
+		if (target->needs_kprobes == need_kprobes)
+			printf(" %s", target->name);
+}
+
+static void conclude(bool has_functions, bool has_tracepoints)
+{
+	if (has_functions) {
+		printf("\nAll targets%s can work here.\n", has_tracepoints ? "" : " but block");
+		return;
+	}
+	printf("\nThese targets can work here:");
+	print_targets(false);
+	printf("\nThese need kprobes or fentry:");
+	print_targets(true);
+	puts("");
+}
+
 int doctor(void)
 {
 	bool has_btf = host_has_btf(), has_kprobes = host_has_kprobes(), has_fentry, has_tracepoints, is_permitted;
@@ -64,14 +88,13 @@ int doctor(void)
 	check_memlock();
 	has_tracepoints = has_btf && kernel_btf_tracepoint_n_args("block_rq_issue") > 0;
 	check("tracepoints", has_tracepoints, "block tracepoints with BTF (target block)", "");
-	check("kprobes", has_kprobes, "kprobe event source (targets vfs and tcp)",
+	check("kprobes", has_kprobes, "kprobe event source (targets vfs, tcp and func)",
 	      "the kernel needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS, unless it has fentry");
 	has_fentry = has_btf && kernel_btf_can_fentry("vfs_read");
-	check("fentry", has_fentry, "fentry on vfs_read (targets vfs and tcp, at half the cost)",
+	check("fentry", has_fentry, "fentry on vfs_read (targets vfs, tcp and func, at half the cost)",
 	      is_permitted ? "kprobes are used instead, where there are any" : "cannot be tried without the capabilities");
 	if (!has_btf || !is_permitted || !(has_tracepoints || has_kprobes || has_fentry))
 		return EXIT_CANNOT;
-	printf("\n%s\n", !(has_kprobes || has_fentry) ? "Target block can work here; vfs and tcp need kprobes or fentry." :
-	       has_tracepoints ? "All targets can work here." : "Targets vfs and tcp can work here.");
+	conclude(has_kprobes || has_fentry, has_tracepoints);
 	return EXIT_FINE;
 }

@@ -20,7 +20,7 @@ static const struct file_command replay_command = {
 	.doc = "Shows the recording FILE (of -o FILE.json or FILE.jsonl; - is stdin) as it was shown live, or in "
 	       "another format."
 	       "\vExamples:\n"
-	       "  latencyprobe replay run.jsonl                  the intervals and the final report\n"
+	       "  latencyprobe replay run.jsonl                  intervals and final report\n"
 	       "  latencyprobe replay run.jsonl -o run.hlog      for HdrHistogram's plotters\n"
 	       "  xz -dc run.jsonl.xz | latencyprobe replay -    from a pipe",
 	.min_paths = 1,

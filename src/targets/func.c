@@ -321,7 +321,7 @@ static int configure_choices(struct setup *setup, struct choices *choices)
 	choose_kinds(choices, setup->options->attach);
 	if (choices->n_skipped == choices->n) {
 		fail(0, "none of these functions can be attached to here%s",
-		     host_has_kprobes() ? "" : "; without kprobes and fentry these targets work: block, syscall");
+		     host_has_kprobes() ? "" : "; without kprobes and fentry these targets work: block, syscall, uprobe, usdt");
 		return EXIT_CANNOT;
 	}
 	if (!attach_can_share(choices->n - choices->n_skipped))

@@ -38,6 +38,25 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+DISK = "/var/tmp"  # a folder that is on a disk, where the need direct_root is met
+
+
+class DiskFile:
+    """A file of zeros on the root disk, for a `with` block: its path."""
+
+    def __init__(self, n_bytes=1 << 22):
+        self.path, self.n_bytes = f"{DISK}/latencyprobe-e2e.{os.getpid()}", n_bytes
+
+    def __enter__(self):
+        with open(self.path, "wb") as file:
+            file.write(bytes(self.n_bytes))
+            os.fsync(file.fileno())
+        return self.path
+
+    def __exit__(self, *_):
+        os.unlink(self.path)
+
+
 def wait_until(is_true, what, timeout_s=TIMEOUT_S):
     """Polls, since starting threads or programs to be told takes longer under emulation."""
     end = time.monotonic() + timeout_s
@@ -294,8 +313,8 @@ def require_in_slot(series, expected_ns, what, n_slots=1, percentile="p50"):
 
 
 __all__ = [
-    "ENDINGS", "Failure", "Folder", "KERNEL", "LATENCYPROBE", "MISSES_COMPLETIONS", "Process", "Report",
-    "SURE_ATTACH", "Tracing", "WORK", "has_missed", "may_miss", "parse_objects", "probe", "probe_argv", "require",
-    "require_count", "require_equal", "require_in_slot", "run_plain", "run_work", "slot_bounds", "start_work",
+    "DISK", "DiskFile", "ENDINGS", "Failure", "Folder", "KERNEL", "LATENCYPROBE", "MISSES_COMPLETIONS", "Process",
+    "ROOT", "Report", "SURE_ATTACH", "Tracing", "WORK", "has_missed", "may_miss", "parse_objects", "probe", "probe_argv",
+    "require", "require_count", "require_equal", "require_in_slot", "run_plain", "run_work", "slot_bounds", "start_work",
     "wait_until", "work_result",
 ]

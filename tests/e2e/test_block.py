@@ -6,8 +6,8 @@ import os
 import subprocess
 import time
 
-from harness import (MISSES_COMPLETIONS, WORK, Folder, Tracing, probe, require, require_equal, run_work, start_work,
-                     wait_until)
+from harness import (MISSES_COMPLETIONS, WORK, DiskFile, Folder, Tracing, probe, require, require_equal, run_work,
+                     start_work, wait_until)
 from null_blk import NullDisk
 from registry import test
 
@@ -24,12 +24,19 @@ def require_requests(report, op, n, n_bytes):
     report.require_nothing_lost(op)
 
 
+def require_tracepoints(report):
+    require_equal({p["attach"] for p in report.json["probes"]}, {"tp_btf"}, "attached by")
+    found = {p["function"] for p in report.json["probes"]}
+    require({"block_rq_issue", "block_rq_complete"} <= found, f"attached to {found}")
+
+
 @test("null_blk", each=["read", "write"])
 def direct(op):
     """S0-22, S4-1: requests and bytes at the disk, by tracepoints; no shorter than the disk was told to take."""
     with NullDisk(COMPLETION_NS) as disk:
         report = probe("block", "-d", disk.name, "-c", "lp-work", command=[WORK, "direct", op, disk.path, N, BYTES])
         require_requests(report, op, N, N * BYTES)
+        require_tracepoints(report)
         series = report.one(op=op, phase="device", ret="ok")
         require_equal(series["labels"]["device"], disk.name, "device")
     low = series["percentiles"]["p50"]["high_ns"]
@@ -157,14 +164,9 @@ def flushes_of_ext4():
 @test("direct_root")
 def reads_of_the_root_disk():
     """S4-1: where no disk can be made: one file on the disk that is there. The kernel may keep some completions back."""
-    path = "/var/tmp/latencyprobe-e2e"
-    with open(path, "wb") as file:
-        file.write(bytes(N * BYTES))
-        os.fsync(file.fileno())
-    try:
+    with DiskFile(N * BYTES) as path:
         report = probe("block", "-d", "vda", "-c", "lp-work", command=[WORK, "direct", "read", path, N, BYTES])
-    finally:
-        os.unlink(path)
+    require_tracepoints(report)
     account = report.account("read")
     n_recorded = report.count(op="read", phase="device", ret="ok")
     n_excused = account["lost_exit"] + account["in_flight"] if MISSES_COMPLETIONS else 0

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Target block: the total of both phases, and requests by flags and by the cgroup of who submitted them."""
 
-import os
 from pathlib import Path
 
-from harness import WORK, MISSES_COMPLETIONS, Tracing, probe, require, require_equal, run_plain, start_work
+from harness import MISSES_COMPLETIONS, WORK, DiskFile, Tracing, probe, require, require_equal, run_plain, start_work
 from null_blk import NullDisk
 from registry import test
 
@@ -36,15 +35,8 @@ def total():
 
 @test("direct_root")
 def total_of_the_root_disk():
-    path = "/var/tmp/latencyprobe-total"
-    with open(path, "wb") as file:
-        file.write(bytes(80 * 4096))
-        os.fsync(file.fileno())
-    try:
-        report = probe("block", "-c", "lp-work", "--total",
-                       command=[WORK, "direct", "read", path, 80, 4096])
-    finally:
-        os.unlink(path)
+    with DiskFile(80 * 4096) as path:
+        report = probe("block", "-c", "lp-work", "--total", command=[WORK, "direct", "read", path, 80, 4096])
     require_total(report, "read")
     require(report.one(op="read", phase="total")["count"] >= (40 if MISSES_COMPLETIONS else 80), "reads are missing")
 

@@ -11,29 +11,12 @@ import sys
 import textwrap
 from pathlib import Path
 
-from harness import LATENCYPROBE, ROOT, WORK, Folder, Process, probe_argv, require, require_equal, run_plain
+from harness import (DISK, LATENCYPROBE, ROOT, WORK, DiskFile, Folder, Process, probe_argv, require, require_equal,
+                     run_plain)
 from registry import test
 
 N = 400
 EXAMPLES = ROOT / "tests" / "examples"
-# Their folders have to be on a disk.
-DISK = "/var/tmp"
-
-
-class DiskFile:
-    """A file to write to on the root disk."""
-
-    def __init__(self, n_bytes=1 << 22):
-        self.path, self.n_bytes = f"{DISK}/latencyprobe-e2e-compare", n_bytes
-
-    def __enter__(self):
-        with open(self.path, "wb") as file:
-            file.write(bytes(self.n_bytes))
-            os.fsync(file.fileno())
-        return self.path
-
-    def __exit__(self, *_):
-        os.unlink(self.path)
 
 
 def record(path, disk_file, n_bytes, *options):

@@ -89,7 +89,7 @@ def rows_of(path):
 
 @test("root")
 def csv_of_histograms():
-    """The slots of all intervals, which are all calls."""
+    """S3-2: the slots of all intervals, which are all calls."""
     with Folder() as folder:
         output = folder / "run.csv"
         command = ["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.03; done"]

@@ -45,11 +45,13 @@ def require_table(disk, by):
 
 @test("null_blk", each=["size", "device,size"])
 def requests_of_known_sizes(by):
+    """S1-12, S0-20: requests of three sizes, by the cells and by the last row."""
     with NullDisk(10_000, blocksize=512) as disk:
         require_table(disk, by)
 
 
 @test("loop", each=["size", "device,size"])
 def requests_of_a_loop_device(by):
+    """S1-12, S0-20: where null_blk is not to be had."""
     with LoopDisk() as disk:
         require_table(disk, by)

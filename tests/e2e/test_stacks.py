@@ -2,10 +2,10 @@
 """Call stacks of outliers (--stacks, --folded): whose they are, and that no time is in them twice or missing."""
 
 import json
-import os
 from collections import Counter
 
-from harness import KERNEL, LATENCYPROBE, WORK, Folder, Process, Report, probe_argv, require, require_equal, run_plain
+from harness import (KERNEL, LATENCYPROBE, WORK, DiskFile, Folder, Process, Report, probe_argv, require, require_equal,
+                     run_plain)
 from null_blk import NullDisk
 from registry import test
 
@@ -93,15 +93,9 @@ def of_submitters():
 
 @test("direct_root")
 def of_submitters_to_the_root_disk():
-    path = "/var/tmp/latencyprobe-stacks"
-    with open(path, "wb") as file:
-        file.write(bytes(40 * 4096))
-        os.fsync(file.fileno())
-    try:
+    with DiskFile(40 * 4096) as path:
         report, stacks = run_folded("block", "-c", "lp-work", "--stacks=user", "--outlier", "1us",
                                     command=[WORK, "direct", "read", path, 40, 4096])
-    finally:
-        os.unlink(path)
     require_sums(report, stacks)
     require_block_layer(stacks)
     require_frame(stacks, "lp-work")

@@ -11,13 +11,12 @@
 #include <zlib.h>
 
 #include "alert.h"
+#include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
 #include "live_history.h"
-#include "out.h"
 #include "recording.h"
 #include "sinks/sink.h"
-#include "sinks/sink_feed.h"
 
 #define US 1000ULL
 #define SECOND 1000000000ULL
@@ -83,20 +82,6 @@ static void test_estimates(void **state)
 	snapshot_free(snapshot);
 }
 
-static char *written(const struct sink *sink, const struct snapshot *snapshot)
-{
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
-	struct sink_feed feed = { sink, out, &(struct sink_options){ 0 }, .has_all = true };
-
-	assert_true(sink_feed(&feed, snapshot));
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	return text;
-}
-
 static void test_every_format(void **state)
 {
 	static const char *const names[] = { "text", "json", "jsonl", "csv", "hgrm", "hlog" };
@@ -110,7 +95,7 @@ static void test_every_format(void **state)
 		/* Another deflate packs the same counts into other bytes. */
 		if (!strcmp(names[i], "hlog") && strstr(zlibVersion(), "ng"))
 			continue;
-		text = written(sink_find(names[i]), snapshot);
+		text = capture_sink(names[i], snapshot, NULL);
 		assert_true(strstr(text, "estimate") || strstr(text, "about 8,024 ops"));
 		is_same &= is_golden("sampled", sink_find(names[i])->suffix, text);
 		free(text);
@@ -150,16 +135,16 @@ static void test_live(void **state)
 	snapshot_free(snapshot);
 }
 
-/* A count that is no multiple of the rate would lose samples when it is divided again. */
+/* S0-18, S2-7: a count that is no multiple of the rate would lose samples when it is divided again. */
 static void test_recording(void **state)
 {
 	struct snapshot *snapshot = make();
-	char *text = written(sink_find("jsonl"), snapshot), *again, *rate;
+	char *text = capture_sink("jsonl", snapshot, NULL), *again, *rate;
 	struct recording *recording;
 
 	(void)state;
 	assert_int_equal(recording_read_bytes(&recording, "sampled", text, strlen(text)), 0);
-	again = written(sink_find("jsonl"), recording_whole(recording));
+	again = capture_sink("jsonl", recording_whole(recording), NULL);
 	assert_string_equal(text, again);
 	free(again);
 	recording_keep_samples(recording);

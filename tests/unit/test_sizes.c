@@ -9,9 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "out.h"
 #include "sinks/sink.h"
 #include "sizes.h"
 #include "trend.h"
@@ -92,17 +92,9 @@ static struct snapshot *make(bool has_sizes, const __u64 *bucket_low_ns, size_t 
 
 static void require_text(const char *name, const struct snapshot *snapshot, unsigned int width)
 {
-	const struct sink *sink = sink_find("text");
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *stream = open_memstream(&text, &n_bytes);
-	struct out *out = out_wrap(stream);
-	bool is_same;
+	char *text = capture_sink("text", snapshot, &(struct sink_options){ .width = width });
+	bool is_same = is_golden(name, ".txt", text);
 
-	sink->write(out, snapshot, &(struct sink_options){ .width = width });
-	assert_int_equal(out_close(out), 0);
-	fclose(stream);
-	is_same = is_golden(name, ".txt", text);
 	free(text);
 	assert_true(is_same);
 }
