@@ -196,6 +196,18 @@ static __always_inline void call_outlier(struct lat_span *span, const struct end
 	call_send(span, &copy, end_ns, stack_ctx);
 }
 
+/* Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW is as word 0 of keys. */
+static __noinline __u32 call_series(const struct lat_span *span, const struct lat_file *file, __u64 bytes, __u64 how,
+				    __u64 socket)
+{
+	struct ending end = {
+		.op = how & 0xff, .ret = how >> 8 & 0xff, .error = how >> 16 & 0xffff, .site = how >> 32,
+		.bytes = bytes, .file = file, .socket = socket,
+	};
+
+	return span && file ? series_of_key(span, end) : LAT_SERIES_OTHER;
+}
+
 /*
  * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX as in
  * call_outlier().
@@ -207,11 +219,10 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	__u64 ns = end_ns - span->start_ns;
 	struct lat_file file = {};
 	__u64 touched = 0;
+	__u32 series;
 
 	if (call_is_skipped(span))
 		return;
-	if (lat_config.needs_file)
-		call_file(place, span, result);
 	if (lat_config.names_files && !lat_config.needs_file)
 		touched = span->touched;
 	if (lat_config.needs_file || lat_config.names_files) {
@@ -226,11 +237,13 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
+	series = lat_config.is_direct ? lat_direct_series(end) : call_series(span, &file, end.bytes, end.op | end.ret << 8 |
+									  end.error << 16 | (__u64)end.site << 32, end.socket);
+	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
 		return;
 	if (lat_config.names_files && !lat_config.needs_file)
 		call_look_at_touched(place, &file, touched, result);
-	call_outlier(span, end, end_ns, stack_ctx);
+	call_send(span, &end, end_ns, stack_ctx);
 }
 
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
@@ -240,6 +253,8 @@ static __always_inline void call_record(const struct place *place, struct lat_sp
 	__u64 ns;
 
 	if (!lat_config.is_plain) {
+		if (lat_config.needs_file && !call_is_skipped(span))
+			call_file(place, span, result);
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}

@@ -46,9 +46,14 @@ static __always_inline void call_touch(const struct place *place, void *ctx, str
 		span->touched = call_first_argument(place, ctx);
 }
 
-/* Of a call that has no file there still is to say that it has none. */
-static __always_inline void call_file(const struct place *place, struct lat_span *span, __s64 result)
+/*
+ * Of a call that has no file there still is to say that it has none. Not from where the call is recorded: both would take
+ * more of the stack than 5.10 allows, where each function takes a multiple of 32 bytes.
+ */
+static __noinline void call_file(const struct place *place, struct lat_span *span, __s64 result)
 {
+	if (!place || !span)
+		return;
 	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
 		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
 						  (struct file *)result : NULL, false);
