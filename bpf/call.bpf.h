@@ -196,7 +196,10 @@ static __always_inline void call_outlier(struct lat_span *span, const struct end
 	call_send(span, &copy, end_ns, stack_ctx);
 }
 
-/* Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW is as word 0 of keys. */
+/*
+ * Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW it ended: operation,
+ * return class, error (from bit 16 on) and site (from bit 32 on).
+ */
 static __noinline __u32 call_series(const struct lat_span *span, const struct lat_file *file, __u64 bytes, __u64 how,
 				    __u64 socket)
 {
