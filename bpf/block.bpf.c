@@ -90,22 +90,22 @@ static __always_inline enum block_op request_op(struct request *rq)
 
 #define DISK_NAME_LEN 32 /* include/linux/genhd.h */
 
-/* "nvme0c1n2", a path of NVMe multipath; 0 for any other name. */
-static __noinline __u32 hidden_device(struct gendisk *disk)
+/* Of a path of NVMe multipath, "nvme0c1n2", its own number, by which its name can be told; of other disks DEVICE. */
+static __noinline __u32 path_device(struct gendisk *disk, __u32 device)
 {
 	char name[DISK_NAME_LEN] = "";
 	__u32 numbers[3] = {}, n = 0, i;
 
 	bpf_probe_read_kernel(name, sizeof(name), &disk->disk_name);
 	if (name[0] != 'n' || name[1] != 'v' || name[2] != 'm' || name[3] != 'e')
-		return 0;
+		return device;
 	for (i = 4; i < DISK_NAME_LEN && name[i] && n < 3; i++) {
 		if (name[i] >= '0' && name[i] <= '9')
 			numbers[n] = numbers[n] * 10 + (name[i] - '0');
 		else
 			n++;
 	}
-	return n == 2 ? lat_hidden_device(numbers[0], numbers[1], numbers[2]) : 0;
+	return n == 2 ? lat_hidden_device(numbers[0], numbers[1], numbers[2]) : device;
 }
 
 static __always_inline __u32 request_device(struct request *rq)
@@ -113,7 +113,7 @@ static __always_inline __u32 request_device(struct request *rq)
 	struct gendisk *disk = request_disk(rq);
 	__u32 device = (__u32)disk->major << 20 | (__u32)disk->first_minor;
 
-	return device ? device : hidden_device(disk);
+	return lat_config.has_paths ? path_device(disk, device) : device;
 }
 
 #define FLAG(rq, kernel_name, flag) \

@@ -188,14 +188,6 @@ static __noinline void call_send(struct lat_span *span, const struct ending *end
 	event_send(span, end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
-/* Copied here, or it is in memory also where it is no outlier. STACK_CTX is NULL where no stacks are taken. */
-static __always_inline void call_outlier(struct lat_span *span, const struct ending end, __u64 end_ns, void *stack_ctx)
-{
-	struct ending copy = end;
-
-	call_send(span, &copy, end_ns, stack_ctx);
-}
-
 /*
  * Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW it ended: operation,
  * return class, error (from bit 16 on) and site (from bit 32 on).
@@ -212,8 +204,8 @@ static __noinline __u32 call_series(const struct lat_span *span, const struct la
 }
 
 /*
- * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX as in
- * call_outlier().
+ * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
+ * where no stacks are taken; else the program's context.
  */
 static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
@@ -253,7 +245,6 @@ static __always_inline void call_record(const struct place *place, struct lat_sp
 					void *stack_ctx)
 {
 	struct ending end;
-	__u64 ns;
 
 	if (!lat_config.is_plain) {
 		if (lat_config.needs_file && !call_is_skipped(span))
@@ -262,9 +253,7 @@ static __always_inline void call_record(const struct place *place, struct lat_sp
 		return;
 	}
 	end = call_ending(place, span, &result);
-	ns = end_ns - span->start_ns;
-	if (lat_record(lat_direct_series(end), 0, place->op, ns, end.bytes, true) && is_outlier(ns))
-		call_outlier(span, end, end_ns, stack_ctx);
+	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
 }
 
 /* Where the slot of the table is not that of the call. */

@@ -23,9 +23,7 @@ static __always_inline struct lat_stack_ids stacks_take(void *ctx)
 
 static __always_inline bool is_outlier(__u64 ns)
 {
-	__u64 limit = lat_config.outlier_ns;
-
-	return limit && ns >= limit;
+	return lat_config.outlier_ns && ns >= lat_config.outlier_ns;
 }
 
 /* What the caller knows is in FACTS. */

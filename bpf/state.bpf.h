@@ -14,6 +14,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile struct lat_config lat_config = {};
+const volatile __u32 lat_abi_version = LAT_ABI_VERSION;
 struct lat_state lat_state;
 
 /* The user side sets sizes that depend on the machine and on the options before loading. */

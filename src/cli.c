@@ -55,6 +55,8 @@ static const struct argp_option argp_options[] = {
 	{ "ret", OPTION_RET, "TEST", 0, "Only calls whose result is <N, >N, ==N or !=N (func)" },
 	{ "key", OPTION_KEY, "ARG", 0, "The argument that a pair of probes shares: arg0, arg1... (usdt; default: the thread)" },
 	{ "attach", OPTION_ATTACH, "HOW", 0, "auto (default), fentry or kprobe" },
+	{ "bpf-object", OPTION_BPF_OBJECT, "FILE", 0,
+	  "Load this BPF object in place of the target's own; it has to have all that this has" },
 	{ .doc = "Output:" },
 	{ "output", 'o', "FILE", 0, "Write the whole run to FILE at the end; - is stdout" },
 	{ "format", OPTION_FORMAT, "NAME", 0, "Format of FILE (default: by its ending, else json); without -o that of stdout" },
@@ -243,6 +245,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case '6':
 	case OPTION_PORT:
 	case OPTION_ADDR: option_socket(state, parse->target, config, key, text); break;
+	case OPTION_BPF_OBJECT: options->probe.bpf_object = text; break;
 	case OPTION_ATTACH: options->probe.attach = option_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;

@@ -84,12 +84,14 @@ static int number_of(const char *sys, const char *name, uint32_t *device)
 /* What people know the device by beside its kernel name; to be freed, NULL when there is nothing. */
 static char *alias_of(const char *sys, const char *name)
 {
-	char *alias = read_text("%s/class/block/%s/dm/name", sys, name);
 	unsigned int numbers[3];
+	char *alias = NULL;
 
-	if (!alias)
+	if (!strncmp(name, "dm-", strlen("dm-")))
+		alias = read_text("%s/class/block/%s/dm/name", sys, name);
+	else if (!strncmp(name, "loop", strlen("loop")))
 		alias = read_text("%s/class/block/%s/loop/backing_file", sys, name);
-	if (!alias && parse_path(name, numbers) && asprintf(&alias, "nvme%un%u", numbers[0], numbers[2]) < 0)
+	else if (parse_path(name, numbers) && asprintf(&alias, "nvme%un%u", numbers[0], numbers[2]) < 0)
 		alias = NULL;
 	return alias;
 }
@@ -144,6 +146,20 @@ static DIR *open_all(const char *sys)
 	dir = opendir(path);
 	free(path);
 	return dir;
+}
+
+bool disks_have_paths(const char *sys)
+{
+	DIR *dir = open_all(sys);
+	unsigned int numbers[3];
+	struct dirent *entry;
+	bool has_paths = false;
+
+	while (dir && !has_paths && (entry = readdir(dir)))
+		has_paths = parse_path(entry->d_name, numbers);
+	if (dir)
+		closedir(dir);
+	return has_paths;
 }
 
 int disks_read(struct label_names *names, const char *sys)

@@ -3,6 +3,7 @@
 #ifndef DISKS_H
 #define DISKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct label_names;
@@ -15,6 +16,9 @@ struct label_names;
  * a path of NVMe multipath. SYS is where sysfs is. 0 or -errno.
  */
 int disks_read(struct label_names *names, const char *sys);
+
+/* Whether there are paths of NVMe multipath now. */
+bool disks_have_paths(const char *sys);
 
 /*
  * The devices that NAME means: those whose number, with the bits of MASK, is DEVICE. It is the kernel's name, what

@@ -25,8 +25,8 @@ static struct bpf_map *section_map(struct bpf_object *object, const char *sectio
 	return NULL;
 }
 
-/* Offset of a global in its section, or -ENOENT. */
-static ssize_t global_offset(struct bpf_object *object, const char *section, const char *name)
+/* Where a global is in its section; NULL when it is not there. */
+static const struct btf_var_secinfo *find_global(const struct bpf_object *object, const char *section, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC), i;
@@ -35,28 +35,40 @@ static ssize_t global_offset(struct bpf_object *object, const char *section, con
 
 	for (i = 0; type && i < btf_vlen(type); i++) {
 		const struct btf_type *var = btf__type_by_id(btf, info[i].type);
+		const char *var_name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
 
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
-			return info[i].offset;
+		if (var_name && !strcmp(var_name, name))
+			return &info[i];
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+size_t object_global_size(const struct bpf_object *object, const char *section, const char *name)
+{
+	const struct btf_var_secinfo *info = find_global(object, section, name);
+
+	return info ? info->size : 0;
 }
 
 void *object_constant(struct bpf_object *object, const char *name)
 {
-	ssize_t offset = global_offset(object, ".rodata", name);
-	size_t size;
+	const struct btf_var_secinfo *info = find_global(object, ".rodata", name);
+	struct bpf_map *map = section_map(object, ".rodata");
+	size_t size = 0;
+	char *values = info && map ? (char *)bpf_map__initial_value(map, &size) : NULL;
 
-	return offset < 0 ? NULL : (char *)bpf_map__initial_value(section_map(object, ".rodata"), &size) + offset;
+	/* What a file says of itself need not be so. */
+	return values && info->offset <= size && info->size <= size - info->offset ? values + info->offset : NULL;
 }
 
 void *object_share(struct bpf_object *object, const char *name, size_t *n_bytes)
 {
+	const struct btf_var_secinfo *info = find_global(object, ".bss", name);
 	struct bpf_map *map = section_map(object, ".bss");
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *memory;
 
-	if (!map || global_offset(object, ".bss", name)) {
+	if (!map || !info || info->offset || info->size > bpf_map__value_size(map)) {
 		errno = EINVAL;
 		return NULL;
 	}

@@ -7,6 +7,9 @@
 
 struct bpf_object;
 
+/* How large a global of that section (".rodata", ".bss") is; 0 when there is none of that name. */
+size_t object_global_size(const struct bpf_object *object, const char *section, const char *name);
+
 /* A constant (const volatile), to be set before loading; NULL when the object has none of that name. */
 void *object_constant(struct bpf_object *object, const char *name);
 

@@ -22,6 +22,7 @@
 #include "label.h"
 #include "log.h"
 #include "object.h"
+#include "object_open.h"
 #include "snapshot.h"
 #include "targets/target.h"
 
@@ -281,10 +282,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 
 int probe_open(struct probe **result, const struct probe_options *options)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = options->target->name);
 	struct probe *probe = calloc(1, sizeof(*probe));
-	const void *elf;
-	size_t n_bytes;
 	int status;
 
 	libbpf_set_print(print_libbpf);
@@ -299,15 +297,10 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	}
 	probe->target = options->target;
 	probe->op_mask = options->config.op_mask;
-	elf = options->target->elf_bytes(&n_bytes);
-	probe->object = bpf_object__open_mem(elf, n_bytes, &open_options);
-	probe->config = probe->object ? object_constant(probe->object, "lat_config") : NULL;
-	if (!probe->config) {
-		fail(probe->object ? 0 : -errno, "cannot open the BPF object of %s", options->target->name);
-		probe_close(probe);
-		return EXIT_FAILED;
-	}
-	status = prepare(probe, options);
+	status = object_open(&probe->object, probe->target, options->bpf_object);
+	probe->config = status ? NULL : object_constant(probe->object, "lat_config");
+	if (!status)
+		status = prepare(probe, options);
 	if (status)
 		probe_close(probe);
 	else

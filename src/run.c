@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -23,27 +21,21 @@
 #include "label.h"
 #include "live.h"
 #include "log.h"
-#include "out.h"
+#include "outputs.h"
 #include "reader.h"
 #include "recorder.h"
-#include "sinks/sink.h"
-#include "sinks/sink_feed.h"
 #include "snapshot.h"
 #include "targets/target.h"
 #include "trend.h"
 #include "units.h"
 #include "version.h"
-
-/* What the loop waits for. */
-enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, EVENT_KEYS, N_EVENTS };
+#include "waits.h"
 
 struct run {
 	const struct run_options *options;
 	struct probe *probe;
 	struct reader *reader;
 	struct events *events;
-	struct live *live; /* NULL without a live screen */
-	bool was_live;     /* it had one, which showed all intervals but the last */
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
@@ -56,39 +48,11 @@ struct run {
 	struct trend *trend; /* of the intervals */
 	struct child child;
 	bool has_child;
-	struct out *stdout_out, *stderr_out;
-	struct recorder *recorder, *folded; /* NULL without --output, --folded */
-	struct sink_feed screen; /* what is written to stdout_out */
-	struct sink_options sink_options;
-	int epoll_fd, fds[N_EVENTS];
+	struct outputs outputs;
+	struct waits waits;
 	bool is_over;
 	bool has_loss;   /* of the kind that --strict does not take */
 };
-
-static int watch(struct run *run, enum event event, int fd)
-{
-	struct epoll_event wanted = { .events = EPOLLIN, .data.u32 = event };
-
-	run->fds[event] = fd;
-	if (fd < 0 || epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &wanted))
-		return fail(-errno, "event loop");
-	return 0;
-}
-
-/* Absolute times, so that the time a report takes does not add up. */
-static int watch_timer(struct run *run, enum event event, uint64_t first_ns, uint64_t period_ns)
-{
-	struct itimerspec timer = {
-		.it_value = { .tv_sec = (time_t)(first_ns / 1000000000), .tv_nsec = (long)(first_ns % 1000000000) },
-		.it_interval = { .tv_sec = (time_t)(period_ns / 1000000000),
-				 .tv_nsec = (long)(period_ns % 1000000000) },
-	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &timer, NULL))
-		return fail(-errno, "timer");
-	return watch(run, event, fd);
-}
 
 static int watch_signals(struct run *run)
 {
@@ -98,11 +62,10 @@ static int watch_signals(struct run *run)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP); /* a dropped terminal is no reason to lose the run */
-	if (run->live)
+	if (run->outputs.live)
 		live_add_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	return watch(run, EVENT_SIGNAL, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+	return waits_add_signals(&run->waits, &signals);
 }
 
 /* Devices and cgroups come and go. */
@@ -145,40 +108,18 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 	return snapshot;
 }
 
-/* A stream's end is the run's end: quietly when it was a pipe that nobody reads any more. */
-static int check_stdout(struct run *run)
-{
-	int error = out_flush(run->stdout_out);
-
-	if (!error)
-		return 0;
-	run->is_over = true;
-	return error == -EPIPE ? 0 : fail(error, "stdout");
-}
-
-static bool stdout_has_text(const struct run *run)
-{
-	const char *output = run->options->output;
-
-	return !run->options->quiet && !(output && !strcmp(output, "-"));
-}
-
 static int show(struct run *run, struct snapshot *snapshot)
 {
+	int error;
+
 	if (!snapshot)
 		return -ENOMEM;
 	alarms_check(&run->alarms, snapshot);
 	if (run->options->strict && !snapshot->number)
 		run->has_loss = alarms_has_loss(snapshot);
-	if (run->live)
-		live_show(run->live, snapshot);
-	else if (stdout_has_text(run) && !(run->was_live && snapshot->number))
-		sink_feed(&run->screen, snapshot);
-	recorder_write(run->recorder, snapshot);
-	run->is_over |= recorder_is_over(run->recorder);
-	recorder_write(run->folded, snapshot);
+	error = outputs_show(&run->outputs, snapshot);
 	snapshot_free(snapshot);
-	return check_stdout(run);
+	return error;
 }
 
 /* Takes over NOW. */
@@ -250,7 +191,7 @@ static int handle(struct run *run, enum event event)
 
 	switch (event) {
 	case EVENT_INTERVAL:
-		if (read(run->fds[event], &n_expirations, sizeof(n_expirations)) < 0)
+		if (read(run->waits.fds[event], &n_expirations, sizeof(n_expirations)) < 0)
 			return 0;
 		if (is_last_interval(run))
 			break;
@@ -258,15 +199,15 @@ static int handle(struct run *run, enum event event)
 		return error ? error : report_interval(run, &now);
 	case EVENT_OUTLIER:
 		events_take(run->events);
-		return check_stdout(run);
+		return outputs_flush(&run->outputs);
 	case EVENT_SIGNAL:
-		if (read(run->fds[event], &signal_info, sizeof(signal_info)) < 0 ||
-		    (run->live && live_signal(run->live, (int)signal_info.ssi_signo)) ||
-		    (signal_info.ssi_signo == SIGHUP && recorder_reopen(run->recorder)))
+		if (read(run->waits.fds[event], &signal_info, sizeof(signal_info)) < 0 ||
+		    (run->outputs.live && live_signal(run->outputs.live, (int)signal_info.ssi_signo)) ||
+		    (signal_info.ssi_signo == SIGHUP && recorder_reopen(run->outputs.recorder)))
 			return 0;
 		break;
 	case EVENT_KEYS:
-		run->is_over |= !live_keys(run->live);
+		run->is_over |= !live_keys(run->outputs.live);
 		return 0;
 	default:
 		break;
@@ -277,37 +218,17 @@ static int handle(struct run *run, enum event event)
 
 static int loop(struct run *run)
 {
-	struct epoll_event ready[N_EVENTS];
-	int n_ready, i, error = 0;
+	enum event events[N_EVENTS];
+	int n_events, i, error = 0;
 
-	while (!run->is_over && !error) {
-		n_ready = epoll_wait(run->epoll_fd, ready, N_EVENTS, -1);
-		if (n_ready < 0 && errno != EINTR)
-			return fail(-errno, "event loop");
-		for (i = 0; i < n_ready && !error; i++)
-			error = handle(run, ready[i].data.u32);
+	while (!run->is_over && !run->outputs.is_over && !error) {
+		n_events = waits_wait(&run->waits, events);
+		if (n_events < 0)
+			return n_events;
+		for (i = 0; i < n_events && !error; i++)
+			error = handle(run, events[i]);
 	}
 	return error;
-}
-
-static int open_outputs(struct run *run)
-{
-	const struct run_options *options = run->options;
-
-	run->sink_options.top = options->top;
-	run->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
-	run->stdout_out = out_wrap(stdout);
-	run->stderr_out = out_wrap(stderr);
-	if (!run->stdout_out || !run->stderr_out)
-		return fail(-errno, "stdout");
-	run->screen = (struct sink_feed){ options->output ? sink_find("text") : options->sink, run->stdout_out,
-					  &run->sink_options, .has_all = true };
-	if (options->live && live_open(&run->live, &run->info))
-		return -ENOMEM;
-	if (recorder_open(&run->folded, options->folded, sink_find("folded"), options))
-		return -EIO;
-	return recorder_open(&run->recorder, options->output, options->sink, options);
 }
 
 static int start_child(struct run *run)
@@ -322,7 +243,7 @@ static int start_child(struct run *run)
 	if (error)
 		return error;
 	run->has_child = true;
-	return watch(run, EVENT_CHILD, run->child.pid_fd);
+	return waits_add(&run->waits, EVENT_CHILD, run->child.pid_fd);
 }
 
 static void say_start(const struct probe_options *probe)
@@ -347,16 +268,16 @@ static int begin(struct run *run)
 	probe_gate_open(run->probe);
 	say_start(&options->probe);
 	if (options->duration_ns)
-		error = watch_timer(run, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
+		error = waits_add_timer(&run->waits, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
 	if (!error && options->interval_ns)
-		error = watch_timer(run, EVENT_INTERVAL, run->start_monotonic_ns + options->interval_ns,
+		error = waits_add_timer(&run->waits, EVENT_INTERVAL, run->start_monotonic_ns + options->interval_ns,
 				    options->interval_ns);
 	if (!error && run->has_child)
 		error = child_release(&run->child, options->command[0]);
-	if (!error && run->live)
-		error = live_start(run->live);
-	if (!error && run->live)
-		error = watch(run, EVENT_KEYS, live_fd(run->live));
+	if (!error && run->outputs.live)
+		error = live_start(run->outputs.live);
+	if (!error && run->outputs.live)
+		error = waits_add(&run->waits, EVENT_KEYS, live_fd(run->outputs.live));
 	return error;
 }
 
@@ -395,31 +316,12 @@ static int prepare(struct run *run)
 	read_names(run);
 	error = reader_open(&run->reader, run->probe);
 	if (!error && options->probe.config.outlier_ns) {
-		/* Among other formats' data their lines would be noise. */
-		bool is_text = stdout_has_text(run) && (options->output || options->sink == sink_find("text"));
-
 		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
-				    run->live ? NULL : is_text ? run->stdout_out : run->stderr_out, options->slowest);
+				    outputs_lines(&run->outputs), options->slowest);
 		if (!error)
-			error = watch(run, EVENT_OUTLIER, events_fd(run->events));
+			error = waits_add(&run->waits, EVENT_OUTLIER, events_fd(run->events));
 	}
 	return error ? error : start_child(run);
-}
-
-/* Whoever has had enough of waiting for the disk may end it; what was typed before was not meant for that. */
-static void allow_to_end(const struct run *run)
-{
-	struct signalfd_siginfo signal_info;
-	sigset_t signals;
-
-	if (!run->fds[EVENT_SIGNAL])
-		return;
-	while (read(run->fds[EVENT_SIGNAL], &signal_info, sizeof(signal_info)) > 0)
-		;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 /* False when a file lacks something, which has been reported. */
@@ -427,9 +329,9 @@ static bool finish(struct run *run)
 {
 	bool has_files;
 
-	allow_to_end(run);
-	has_files = recorder_close(run->recorder);
-	has_files &= recorder_close(run->folded);
+	/* Whoever has had enough of waiting for the disk may end it. */
+	waits_allow_to_end(&run->waits);
+	has_files = outputs_close(&run->outputs);
 	if (run->has_child)
 		child_close(&run->child);
 	if (run->has_before)
@@ -437,14 +339,9 @@ static bool finish(struct run *run)
 	label_names_free(&run->names);
 	trend_free(run->trend);
 	events_close(run->events);
-	live_close(run->live);
 	reader_close(run->reader);
 	probe_close(run->probe);
-	if (run->stdout_out)
-		out_close(run->stdout_out);
-	if (run->stderr_out)
-		out_close(run->stderr_out);
-	close(run->epoll_fd);
+	waits_close(&run->waits);
 	return has_files;
 }
 
@@ -452,17 +349,14 @@ int run(const struct run_options *options)
 {
 	struct run run = {
 		.options = options,
-		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
 		.trend = options->interval_ns ? trend_new() : NULL,
 		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
 	};
 	int status, error;
 
-	if (run.epoll_fd < 0) {
-		fail(-errno, "event loop");
+	if (waits_open(&run.waits))
 		return EXIT_FAILED;
-	}
-	if (open_outputs(&run) || watch_signals(&run)) {
+	if (outputs_open(&run.outputs, options, &run.info) || watch_signals(&run)) {
 		finish(&run);
 		return EXIT_FAILED;
 	}
@@ -478,9 +372,7 @@ int run(const struct run_options *options)
 		error = begin(&run);
 	if (!error)
 		error = loop(&run);
-	live_close(run.live);
-	run.was_live = run.live;
-	run.live = NULL;
+	outputs_end_live(&run.outputs);
 	if (!error)
 		error = report_final(&run);
 	if (!finish(&run) || error)

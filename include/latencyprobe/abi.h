@@ -5,6 +5,8 @@
 
 #include "bucket.h"
 
+/* To be raised when what is here changes its meaning and not its layout, which --bpf-object cannot see. */
+#define LAT_ABI_VERSION 1
 #define LAT_MAX_OPS 16
 #define LAT_MAX_SHARDS 64
 #define LAT_N_SPANS 8192 /* power of two */
@@ -122,8 +124,8 @@ enum lat_ftype {
 enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM, LAT_N_PATTERNS };
 
 /*
- * The number of a path of NVMe multipath, "nvmeSUBSYSTEMcCONTROLLERnNAMESPACE": the kernel hides these disks, and all of
- * them have the number 0. No kernel dev_t has this bit.
+ * The number of a path of NVMe multipath, "nvmeSUBSYSTEMcCONTROLLERnNAMESPACE": the kernel hides these disks, and tells
+ * nobody what number they have in it. No kernel dev_t has this bit.
  */
 #define LAT_HIDDEN_DEVICE (1U << 31)
 static inline __attribute__((always_inline)) __u32 lat_hidden_device(__u32 subsystem, __u32 controller, __u32 name_space)
@@ -261,6 +263,7 @@ struct lat_config {
 	__u8 filter;      /* enum lat_filter */
 	__u8 rq_arg;      /* block: which argument of the tracepoints is the request */
 	__u8 io_start;    /* block: block_io_start says when a request begins */
+	__u8 has_paths;   /* block: there are paths of NVMe multipath, see lat_hidden_device() */
 	__u8 n_shards_log2; /* of the histograms */
 	__u8 is_plain;      /* neither dimensions nor any of outliers, buckets, extras, totals: one question in place of several */
 	__u8 key_has_who;   /* who it was is part of keys */

@@ -3,6 +3,7 @@
 #include "targets/target.h"
 
 #include "block.skel.h"
+#include "disks.h"
 #include "kernel_btf.h"
 
 /* As in bpf/block.bpf.c. */
@@ -34,6 +35,7 @@ static const struct stem stems[] = {
 static int configure(struct setup *setup)
 {
 	setup->config->rq_arg = kernel_btf_tracepoint_n_args("block_rq_issue") > 1;
+	setup->config->has_paths = disks_have_paths(DISKS_SYS);
 	setup->config->io_start = kernel_btf_tracepoint_n_args("block_io_start") > 0;
 	return 0;
 }

@@ -18,6 +18,8 @@
 #include "nearest.h"
 #include "object.h"
 #include "probe.h"
+#include "traceable.h"
+#include "words.h"
 
 #define MAX_FUNCTIONS 4096
 /* Attaching a trampoline takes some 10 ms each: beyond this many, kprobes are attached faster. */
@@ -35,14 +37,13 @@ struct choice {
 };
 
 struct choices {
-	char *const *words;
-	size_t n_words;
+	struct words words;
 	bool *is_used;            /* [word] */
 	struct nearest nearest;   /* of the first word that is used by none */
 	struct choice *items;
 	size_t n;
 	size_t n_skipped;
-	char *traceable;          /* what ftrace can trace, a function a line; NULL when that cannot be read */
+	struct traceable traceable;
 };
 
 static bool is_glob(const char *word)
@@ -81,8 +82,8 @@ static int consider(void *context, const char *function, const char *module)
 	bool is_wanted = false;
 	size_t i;
 
-	for (i = 0; i < choices->n_words; i++)
-		if (is_named(choices->words[i], function, module))
+	for (i = 0; i < choices->words.n; i++)
+		if (is_named(choices->words.items[i], function, module))
 			is_wanted = choices->is_used[i] = true;
 	if (!is_wanted)
 		return 0;
@@ -126,13 +127,13 @@ static int find(struct choices *choices)
 	if (host_each_function(consider, choices))
 		return EXIT_FAILED;
 	merge_same(choices);
-	for (i = 0; i < choices->n_words && choices->is_used[i]; i++)
+	for (i = 0; i < choices->words.n && choices->is_used[i]; i++)
 		;
-	if (i < choices->n_words) {
-		choices->nearest.wanted = choices->words[i];
-		if (!is_glob(choices->words[i]))
+	if (i < choices->words.n) {
+		choices->nearest.wanted = choices->words.items[i];
+		if (!is_glob(choices->words.items[i]))
 			host_each_function(consider_nearest, choices);
-		fail(0, "this kernel has no function %s%s", choices->words[i],
+		fail(0, "this kernel has no function %s%s", choices->words.items[i],
 		     nearest_text(&choices->nearest, meant, sizeof(meant)));
 		return EXIT_USAGE;
 	}
@@ -142,37 +143,25 @@ static int find(struct choices *choices)
 	return EXIT_USAGE;
 }
 
-/* What ftrace can trace, from tracefs wherever it is mounted; mounting it is not ours to do. */
-static char *read_traceable(void)
+/* An exit status; free_choices() whatever it is. */
+static int make_choices(struct choices *choices, char *const *words, size_t n_words)
 {
-	static const char *const paths[] = {
-		"/sys/kernel/tracing/available_filter_functions", "/sys/kernel/debug/tracing/available_filter_functions",
-	};
-	char *text = NULL;
-	size_t size = 0, i;
-	FILE *file;
-
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]) && !text; i++) {
-		file = fopen(paths[i], "re");
-		if (file && getdelim(&text, &size, '\0', file) < 0) {
-			free(text);
-			text = NULL;
-		}
-		if (file)
-			fclose(file);
-	}
-	return text;
+	*choices = (struct choices){ 0 };
+	if (words_split(&choices->words, words, n_words))
+		return EXIT_FAILED;
+	choices->is_used = calloc(choices->words.n + 1, sizeof(bool));
+	if (choices->is_used)
+		return 0;
+	fail(-ENOMEM, "functions");
+	return EXIT_FAILED;
 }
 
-static bool is_traceable(const char *text, const char *function)
+static void free_choices(struct choices *choices)
 {
-	size_t length = strlen(function);
-	const char *found;
-
-	for (found = text; (found = strstr(found, function)); found += length)
-		if ((found == text || found[-1] == '\n') && strchr(" \t\n", found[length]))
-			return true;
-	return false;
+	words_free(&choices->words);
+	traceable_free(&choices->traceable);
+	free(choices->is_used);
+	free(choices->items);
 }
 
 /* Chooses how to attach to one function, or says why not. */
@@ -187,7 +176,7 @@ static void choose_kind(const struct choices *choices, struct choice *choice, en
 		choice->skip = "fentry cannot be attached to it";
 	} else if (!host_has_kprobes()) {
 		choice->skip = "this kernel has no kprobes";
-	} else if (may_multi && is_traceable(choices->traceable, choice->function)) {
+	} else if (may_multi && traceable_has(&choices->traceable, choice->function)) {
 		choice->kind = PLACE_MULTI;
 	} else {
 		choice->kind = PLACE_KPROBE;
@@ -202,7 +191,7 @@ static bool has_multi(void)
 
 static void choose_kinds(struct choices *choices, enum attach_kind attach)
 {
-	bool may_multi = choices->n > 1 && choices->traceable && has_multi();
+	bool may_multi = choices->n > 1 && choices->traceable.is_known && has_multi();
 	bool may_fentry = attach == ATTACH_FENTRY || (attach == ATTACH_AUTO && choices->n <= MAX_TRAMPOLINES);
 	size_t i;
 
@@ -220,29 +209,36 @@ static void choose_kinds(struct choices *choices, enum attach_kind attach)
 		note("skipped %zu more", choices->n_skipped - MAX_SKIPS_SHOWN);
 }
 
-/* What can be attached to among many, and how. */
+/* How one can be attached to, in a line. */
+static void print_choice(const struct choices *choices, const struct choice *choice, bool may_multi)
+{
+	struct choice trampoline = *choice, breakpoint = *choice;
+
+	choose_kind(choices, &trampoline, ATTACH_FENTRY, true, false);
+	choose_kind(choices, &breakpoint, ATTACH_KPROBE, false, may_multi);
+	printf("%-40s %s%s%s%s%s\n", choice->function, trampoline.skip ? "" : "fentry",
+	       trampoline.skip || breakpoint.skip ? "" : ", ",
+	       breakpoint.skip ? "" : place_kind_names[breakpoint.kind],
+	       trampoline.skip && breakpoint.skip ? "no: " : "",
+	       trampoline.skip && breakpoint.skip ? breakpoint.skip : "");
+}
+
 static int list(char *const *words, size_t n_words)
 {
-	struct choices choices = { .words = words, .n_words = n_words, .is_used = calloc(n_words + 1, sizeof(bool)) };
-	const struct choice *choice;
-	int status = choices.is_used ? find(&choices) : EXIT_FAILED;
+	struct choices choices;
+	bool may_multi;
+	int status;
+	size_t i;
 
+	status = make_choices(&choices, words, n_words);
 	if (!status)
-		choices.traceable = read_traceable();
-	for (choice = choices.items; !status && choice < choices.items + choices.n; choice++) {
-		struct choice trampoline = *choice, breakpoint = *choice;
-
-		choose_kind(&choices, &trampoline, ATTACH_FENTRY, true, false);
-		choose_kind(&choices, &breakpoint, ATTACH_KPROBE, false, choices.traceable && has_multi());
-		printf("%-40s %s%s%s%s%s\n", choice->function, trampoline.skip ? "" : "fentry",
-		       trampoline.skip || breakpoint.skip ? "" : ", ",
-		       breakpoint.skip ? "" : place_kind_names[breakpoint.kind],
-		       trampoline.skip && breakpoint.skip ? "no: " : "",
-		       trampoline.skip && breakpoint.skip ? breakpoint.skip : "");
-	}
-	free(choices.is_used);
-	free(choices.items);
-	free(choices.traceable);
+		status = find(&choices);
+	if (!status)
+		traceable_read(&choices.traceable);
+	may_multi = choices.traceable.is_known && has_multi();
+	for (i = 0; !status && i < choices.n; i++)
+		print_choice(&choices, &choices.items[i], may_multi);
+	free_choices(&choices);
 	return status;
 }
 
@@ -306,18 +302,14 @@ static int add_places(struct setup *setup, const struct choices *choices)
 	return 0;
 }
 
-static int configure_choices(struct setup *setup, struct choices *choices)
+static int attach_to(struct setup *setup, struct choices *choices)
 {
-	int status;
+	int status = find(choices);
 
-	if (!choices->is_used) {
-		fail(-ENOMEM, "functions");
-		return EXIT_FAILED;
-	}
-	status = find(choices);
 	if (status)
 		return status;
-	choices->traceable = choices->n > 1 ? read_traceable() : NULL;
+	if (choices->n > 1)
+		traceable_read(&choices->traceable);
 	choose_kinds(choices, setup->options->attach);
 	if (choices->n_skipped == choices->n) {
 		fail(0, "none of these functions can be attached to here%s",
@@ -329,26 +321,14 @@ static int configure_choices(struct setup *setup, struct choices *choices)
 	return add_places(setup, choices) ? EXIT_FAILED : 0;
 }
 
-/* The words between all commas. */
 static int configure(struct setup *setup)
 {
-	char *words[MAX_FUNCTIONS / 16], *copies[MAX_FUNCTIONS / 16], *rest, *word;
-	struct choices choices = { .words = words };
-	size_t n_copies = 0, i;
-	int status;
+	struct choices choices;
+	int status = make_choices(&choices, setup->options->words, setup->options->n_words);
 
-	for (i = 0; i < setup->options->n_words && n_copies < MAX_FUNCTIONS / 16; i++) {
-		rest = copies[n_copies++] = strdup(setup->options->words[i]);
-		while ((word = strsep(&rest, ",")) && choices.n_words < MAX_FUNCTIONS / 16)
-			words[choices.n_words++] = word;
-	}
-	choices.is_used = calloc(choices.n_words + 1, sizeof(bool));
-	status = configure_choices(setup, &choices);
-	while (n_copies)
-		free(copies[--n_copies]);
-	free(choices.is_used);
-	free(choices.items);
-	free(choices.traceable);
+	if (!status)
+		status = attach_to(setup, &choices);
+	free_choices(&choices);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "probe.h"
 #include "syscall.skel.h"
+#include "words.h"
 
 /* As in bpf/syscall.bpf.c. */
 #define N_NUMBERS 1024
@@ -93,42 +94,52 @@ static int choose(const struct setup *setup, uint8_t *kinds, const char *name)
 	return EXIT_USAGE;
 }
 
-static int list(char *const *words, size_t n_words)
+/* An exit status. */
+static int list_word(const char *word)
 {
-	bool is_found;
-	size_t i, site;
+	bool is_found = false;
+	size_t site;
 	char *name;
 
-	for (i = 0; i < n_words; i++) {
-		is_found = false;
-		for (site = 0; site < BEYOND; site++) {
-			name = names[site] ? name_of(site) : NULL;
-			if (name && is_named(name, words[i])) {
-				puts(name);
-				is_found = true;
-			}
-			free(name);
+	for (site = 0; site < BEYOND; site++) {
+		name = names[site] ? name_of(site) : NULL;
+		if (name && is_named(name, word)) {
+			puts(name);
+			is_found = true;
 		}
-		if (!is_found) {
-			fail(0, "there is no system call %s", words[i]);
-			return EXIT_USAGE;
-		}
+		free(name);
 	}
-	return 0;
+	if (is_found)
+		return 0;
+	fail(0, "there is no system call %s", word);
+	return EXIT_USAGE;
+}
+
+static int list(char *const *joined, size_t n_joined)
+{
+	struct words words;
+	int status = 0;
+	size_t i;
+
+	if (words_split(&words, joined, n_joined))
+		return EXIT_FAILED;
+	for (i = 0; i < words.n && !status; i++)
+		status = list_word(words.items[i]);
+	words_free(&words);
+	return status;
 }
 
 static int choose_words(const struct setup *setup, uint8_t *kinds)
 {
+	struct words words;
 	int status = 0;
 	size_t i;
 
-	for (i = 0; i < setup->options->n_words && !status; i++) {
-		char *copy = strdup(setup->options->words[i]), *rest = copy, *name;
-
-		while (!status && (name = strsep(&rest, ",")))
-			status = choose(setup, kinds, name);
-		free(copy);
-	}
+	if (words_split(&words, setup->options->words, setup->options->n_words))
+		return EXIT_FAILED;
+	for (i = 0; i < words.n && !status; i++)
+		status = choose(setup, kinds, words.items[i]);
+	words_free(&words);
 	return status;
 }
 

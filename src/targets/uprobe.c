@@ -17,6 +17,7 @@
 #include "object.h"
 #include "probe.h"
 #include "uprobe.skel.h"
+#include "words.h"
 
 static const struct op ops[] = { { .name = "uprobe", .help = "calls of the functions that are named" } };
 
@@ -108,18 +109,22 @@ static int print(void *globs, const char *name)
 /* The functions of a file that match one of the globs; all without a glob. */
 static int list(char *const *words, size_t n_words)
 {
-	static char *const all[] = { "*", NULL };
+	static char *const all[] = { "*" };
+	struct words globs;
 
 	if (elf_file_open(&binary, words[0]))
 		return EXIT_USAGE;
-	elf_file_each_function(binary, print, (void *)(n_words > 1 ? words + 1 : all));
+	if (words_split(&globs, n_words > 1 ? words + 1 : all, n_words > 1 ? n_words - 1 : 1))
+		return EXIT_FAILED;
+	elf_file_each_function(binary, print, globs.items);
+	words_free(&globs);
 	elf_file_close(binary);
 	return 0;
 }
 
 static int configure(struct setup *setup)
 {
-	char *copy, *rest, *word;
+	struct words words;
 	int status = 0;
 	size_t i;
 
@@ -127,12 +132,11 @@ static int configure(struct setup *setup)
 		return EXIT_USAGE;
 	if (elf_file_is_go(binary))
 		warn("%s is a Go program, which return probes can crash (golang/go#22008)", elf_file_path(binary));
-	for (i = 1; i < setup->options->n_words && !status; i++) {
-		copy = rest = strdup(setup->options->words[i]);
-		while (!status && (word = strsep(&rest, ",")))
-			status = choose(setup, word);
-		free(copy);
-	}
+	if (words_split(&words, setup->options->words + 1, setup->options->n_words - 1))
+		return EXIT_FAILED;
+	for (i = 0; i < words.n && !status; i++)
+		status = choose(setup, words.items[i]);
+	words_free(&words);
 	if (!status && !attach_can_share(setup->n_sites))
 		return EXIT_CANNOT;
 	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;

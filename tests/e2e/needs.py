@@ -2,9 +2,11 @@
 """What tests can need of the machine, and how to find out whether it is there."""
 
 import functools
+import glob
 import os
 import shutil
 import subprocess
+import time
 
 
 def _need_root():
@@ -60,6 +62,17 @@ def _need_dm():
     return None if _module_is_there("dm_mod") else "no module dm_mod for this kernel"
 
 
+def _need_multipath():
+    """One NVMe disk with two paths, as the emulated machine has it; its driver takes a moment."""
+    if not _module_is_there("nvme"):
+        return "no module nvme for this kernel"
+    for _ in range(50):
+        if len(glob.glob("/sys/class/block/nvme*c*n*")) == 2:
+            return None
+        time.sleep(0.1)
+    return "no NVMe disk with two paths"
+
+
 def _need_netem():
     if not shutil.which("tc"):
         return "tc is not installed"
@@ -105,6 +118,7 @@ NEEDS = {
     "null_blk": _need_null_blk,
     "loop": _need_loop,
     "dm": _need_dm,
+    "multipath": _need_multipath,
     "netem": _need_netem,
     "cgroup2": _need_cgroup2,
     "direct_root": _need_direct_root,

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Names of block devices: as the kernel and as people call them, shown and given to --disk."""
 
+import glob
 import os
+import re
 import subprocess
+from pathlib import Path
 
 from harness import MISSES_COMPLETIONS, WORK, probe, require, require_equal, run_plain
 from loop import LoopDisk
@@ -95,3 +98,23 @@ def dm_with_requests():
         for name in None, mapped.name, mapped.path, mapped.kernel_name:
             report = probe("block", *(["-d", name] if name else []), "-c", "lp-work", command=command)
             require_reads(report, label)
+
+
+@test("multipath")
+def paths_of_nvme():
+    """Requests are at the paths, which sysfs gives no number; the disk's own name stands for all of them."""
+    paths = sorted(os.path.basename(path) for path in glob.glob("/sys/class/block/nvme*c*n*"))
+    head = re.sub(r"c\d+", "", paths[0])
+    policy = Path(next(glob.iglob("/sys/class/nvme-subsystem/*/iopolicy")))
+    policy.write_text("round-robin\n")
+    command = [WORK, "direct", "read", f"/dev/{head}", N, 4096]
+    for name in None, head, f"/dev/{head}":
+        report = probe("block", *(["-d", name] if name else []), "-c", "lp-work", command=command)
+        for path in paths:
+            require_reads(report, f"{path} ({head})", N // 2)
+            require_equal(report.count(op="read", phase="device"), N, "reads by both paths")
+    only = probe("block", "-d", paths[0], "-c", "lp-work", command=command)
+    others = probe("block", "-d", f"!{head}", "-c", "lp-work", command=command)
+    require_equal({s["labels"]["device"] for s in only.json["series"]}, {f"{paths[0]} ({head})"}, "paths")
+    require_equal(only.account("read")["filtered"] >= N // 2, True, f"filtered, of {only.account('read')}")
+    require_equal(others.count(op="read"), 0, "reads of all other disks")

@@ -196,6 +196,8 @@ static void test_find_multipath(void **state)
 	assert_int_not_equal(lat_hidden_device(0, 1, 2) & mask, device);
 	assert_int_not_equal(lat_hidden_device(1, 1, 1) & mask, device);
 	assert_int_not_equal(NUMBER(259, 0) & mask, device);
+	assert_true(disks_have_paths(sys));
+	assert_false(disks_have_paths("/nonexistent"));
 }
 
 int main(void)

@@ -148,6 +148,7 @@ static void test_without_sizes(void **state)
 	snapshot_free(snapshot);
 }
 
+/* S1-12: a table of latency by size. */
 static void test_text(void **state)
 {
 	static const __u64 low_ns[] = { 0, 16384, 131072 };

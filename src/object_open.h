@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A target's BPF object: its own, or one from a file that fits in its place. */
+#ifndef OBJECT_OPEN_H
+#define OBJECT_OPEN_H
+
+struct bpf_object;
+struct target;
+
+/*
+ * Opens, and does not load. From PATH where that is not NULL: such an object has to have all programs, maps, constants
+ * and structs that the target's own has, just as they are there. 0 or an exit status, reported.
+ */
+int object_open(struct bpf_object **object, const struct target *target, const char *path);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a run's snapshots go: the screen, as text or live, and the files. */
+#ifndef OUTPUTS_H
+#define OUTPUTS_H
+
+#include <stdbool.h>
+
+#include "sinks/sink.h"
+#include "sinks/sink_feed.h"
+
+struct live;
+struct recorder;
+struct run_info;
+struct run_options;
+struct snapshot;
+
+struct outputs {
+	const struct run_options *options;
+	struct out *stdout_out, *stderr_out;
+	struct recorder *recorder, *folded; /* NULL without --output, --folded */
+	struct sink_feed screen; /* what is written to stdout_out */
+	struct sink_options sink_options;
+	struct live *live; /* NULL without a live screen */
+	bool was_live;     /* it had one, which showed all intervals but the last */
+	bool is_over;      /* nobody reads any more */
+};
+
+/* INFO, for the live screen, outlives it. 0 or -errno, reported; to be closed in either case. */
+int outputs_open(struct outputs *outputs, const struct run_options *options, const struct run_info *info);
+
+/* 0 or -errno, reported. */
+int outputs_show(struct outputs *outputs, const struct snapshot *snapshot);
+
+/* What has been written to the screen by others is to be seen now. As outputs_show(). */
+int outputs_flush(struct outputs *outputs);
+
+/* Where lines for people go that are no report; NULL: nowhere. */
+struct out *outputs_lines(const struct outputs *outputs);
+
+/* From now on the screen shows text. */
+void outputs_end_live(struct outputs *outputs);
+
+/* False when a file lacks something, which has been reported. */
+bool outputs_close(struct outputs *outputs);
+
+#endif

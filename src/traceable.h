@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that ftrace can trace. */
+#ifndef TRACEABLE_H
+#define TRACEABLE_H
+
+#include <search.h>
+#include <stdbool.h>
+
+/* All zero to begin with. */
+struct traceable {
+	bool is_known; /* false when tracefs is mounted nowhere; mounting it is not ours to do */
+	char *text;    /* the names, cut apart */
+	struct hsearch_data names;
+};
+
+void traceable_read(struct traceable *traceable);
+
+/* Only where it is known. */
+bool traceable_has(const struct traceable *traceable, const char *function);
+
+void traceable_free(struct traceable *traceable); /* what it holds, not the struct itself */
+
+#endif
