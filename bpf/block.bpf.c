@@ -314,7 +314,7 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	if (!is_plain && lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, is_plain);
 	if (!is_plain && is_recorded && is_outlier(ns))
-		event_send(span, end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
+		event_send(span, &end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 
 static __always_inline void request_record_more(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)

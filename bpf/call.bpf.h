@@ -4,7 +4,7 @@
 #define CALL_BPF_H
 
 #include "latency.bpf.h"
-#include "place.bpf.h"
+#include "touch.bpf.h"
 
 static __always_inline bool call_is_skipped(const struct lat_span *span)
 {
@@ -59,17 +59,6 @@ static __noinline struct lat_span *call_begin_slowly(const struct place *place, 
 	return span;
 }
 
-/* As a plain number: with what the verifier takes as an address it is strict. */
-static __always_inline __u64 call_first_argument(const struct place *place, void *ctx)
-{
-	__u64 argument = 0;
-
-	if (place->is_kprobe)
-		return CTX_REGISTER(ctx, PT_REGS_PARM1);
-	bpf_probe_read_kernel(&argument, sizeof(argument), ctx);
-	return argument;
-}
-
 /* The same thread under another name, or the next one on its stack: the exit of its filtered call must find nothing. */
 static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 {
@@ -116,27 +105,6 @@ static __always_inline void call_filtered(const struct place *place, void *ctx)
 }
 
 /*
- * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
- * an address it is strict.
- */
-static __always_inline void call_look_at_file(const struct place *place, void *ctx, struct lat_span *span)
-{
-	__u64 arguments[4] = {};
-
-	if (place->is_kprobe) {
-		arguments[0] = CTX_REGISTER(ctx, PT_REGS_PARM1);
-		arguments[3] = CTX_REGISTER(ctx, PT_REGS_PARM4);
-	} else {
-		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
-	}
-	file_look_at(&span->file, file_of_call(place->file, arguments[0]));
-	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
-		return;
-	span->arg = arguments[0];
-	access_begin(&span->file, arguments[0], arguments[3]);
-}
-
-/*
  * The span, or NULL when there is nothing to measure or no room. A call that may have others of its operation inside is
  * begun even when it is left out by sampling: those inside are parts of it, and none on their own. PASSES_ALL is for when
  * lat_config.filter is LAT_FILTER_NONE: then there is nothing to ask but whether there is room.
@@ -180,6 +148,8 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 		span->socket = call_first_argument(place, ctx);
 	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
+	else if (lat_config.names_files && !lat_config.needs_file)
+		call_touch(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
@@ -188,16 +158,6 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 static __always_inline bool call_may_have_begun(const struct place *place, void *ctx)
 {
 	return lat_read(call_slot(call_frame(place, ctx), place->op)->claims);
-}
-
-/* Of a call that has no file there still is to say that it has none. */
-static __always_inline void call_file(const struct place *place, struct lat_span *span, __s64 result)
-{
-	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
-		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
-						  (struct file *)result : NULL);
-	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
-		access_end(span->arg, result);
 }
 
 static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
@@ -213,12 +173,34 @@ static __always_inline struct ending call_ending(const struct place *place, cons
 }
 
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */
-static __always_inline bool call_pass_late(const struct place *place, const struct ending end, __u64 ns)
+static __always_inline bool call_pass_late(const struct ending end, __u64 ns)
 {
 	if (ns >= lat_config.min_ns && file_pass(end.file))
 		return true;
-	lat_count_filtered_late(place->op);
+	lat_count_filtered_late(end.op);
 	return false;
+}
+
+static __noinline void call_send(struct lat_span *span, const struct ending *end, __u64 end_ns, void *stack_ctx)
+{
+	if (!lat_config.key_has_who)
+		span_set_who(span);
+	event_send(span, end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+}
+
+/*
+ * Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW it ended: operation,
+ * return class, error (from bit 16 on) and site (from bit 32 on).
+ */
+static __noinline __u32 call_series(const struct lat_span *span, const struct lat_file *file, __u64 bytes, __u64 how,
+				    __u64 socket)
+{
+	struct ending end = {
+		.op = how & 0xff, .ret = how >> 8 & 0xff, .error = how >> 16 & 0xffff, .site = how >> 32,
+		.bytes = bytes, .file = file, .socket = socket,
+	};
+
+	return span && file ? series_of_key(span, end) : LAT_SERIES_OTHER;
 }
 
 /*
@@ -230,16 +212,19 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 {
 	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
-	struct lat_file file;
+	struct lat_file file = {};
+	__u64 touched = 0;
+	__u32 series;
 
 	if (call_is_skipped(span))
 		return;
-	if (lat_config.needs_file) {
-		call_file(place, span, result);
+	if (lat_config.names_files && !lat_config.needs_file)
+		touched = span->touched;
+	if (lat_config.needs_file || lat_config.names_files) {
 		file = span->file; /* who it was takes its place */
 		end.file = &file;
 	}
-	if (lat_config.passes_late && !call_pass_late(place, end, ns))
+	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
@@ -247,11 +232,13 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	if (!lat_record(lat_series_of(span, end), 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
+	series = lat_config.is_direct ? lat_direct_series(end) : call_series(span, &file, end.bytes, end.op | end.ret << 8 |
+									  end.error << 16 | (__u64)end.site << 32, end.socket);
+	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
 		return;
-	if (!lat_config.key_has_who)
-		span_set_who(span);
-	event_send(span, end, end_ns, ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+	if (lat_config.names_files && !lat_config.needs_file)
+		call_look_at_touched(place, &file, touched, result);
+	call_send(span, &end, end_ns, stack_ctx);
 }
 
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
@@ -260,6 +247,8 @@ static __always_inline void call_record(const struct place *place, struct lat_sp
 	struct ending end;
 
 	if (!lat_config.is_plain) {
+		if (lat_config.needs_file && !call_is_skipped(span))
+			call_file(place, span, result);
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}

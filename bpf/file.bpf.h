@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The file that a call is about: what keys and filters need of it, and its path, remembered when it is first seen. */
+/* The file that a call is about: what keys and filters need of it. */
 #ifndef FILE_BPF_H
 #define FILE_BPF_H
 
-#include "latency.bpf.h"
+#include "path.bpf.h"
 
 /* Where a call names its file. */
 enum file_from {
 	FILE_UNKNOWN,
 	FILE_ARGUMENT, /* the first argument: a file, or its number in the process */
+	FILE_CLOSED,   /* the same, and at the call's end it is gone */
 	FILE_POSITION, /* the same, and the fourth argument points to where in the file */
-	FILE_SYSCALL,  /* the first argument of the system call whose registers the first argument points to: a number */
+	FILE_SYSCALL,  /* as FILE_CLOSED, of the system call whose registers the first argument points to: a number */
 	FILE_RESULT,
 };
 
 #define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
-
-/* Paths by file. The user side sets the size; without --by file there is one entry. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct lat_file_key);
-	__type(value, struct lat_path);
-} lat_paths SEC(".maps");
-
-const struct lat_path lat_no_path = {};
 
 /* Another thread may close it meanwhile: then what is read is of another file or of none, but never unsafe. */
 static __always_inline struct file *file_of_number(__u32 number)
@@ -46,84 +37,13 @@ static __always_inline struct file *file_of_call(enum file_from from, __u64 argu
 	return (__s64)argument < 0 ? (struct file *)argument : file_of_number((__u32)argument);
 }
 
-/*
- * Names from the file's own upwards, each ended by a NUL, over the mounts up to the root that the file was opened
- * below. What has no path (pipes, sockets) has one name without a parent.
- */
-static __noinline void path_fill(struct lat_path *path, struct file *file)
+static __always_inline bool file_is_other(const struct lat_file *file)
 {
-	struct dentry *dentry, *parent;
-	struct mount *mount, *below;
-	enum lat_path_end end = LAT_PATH_CUT;
-	__u32 used = 0, i;
-	long n;
-
-	if (!path)
-		return;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	mount = (void *)BPF_CORE_READ(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
-	for (i = 0; i < LAT_PATH_STEPS; i++) {
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			below = BPF_CORE_READ(mount, mnt_parent);
-			if (below == mount) {
-				end = LAT_PATH_ROOT;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = below;
-			continue;
-		}
-		barrier_var(used);
-		if (used > LAT_PATH_BYTES - LAT_NAME_BYTES)
-			break;
-		n = bpf_probe_read_kernel_str(path->text + used, LAT_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0)
-			break;
-		used += n;
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry) {
-			end = LAT_PATH_PSEUDO;
-			break;
-		}
-		dentry = parent;
-	}
-	path->n_bytes = used;
-	path->seen_ns = bpf_ktime_get_ns();
-	lat_write(path->end, end);
-}
-
-static __always_inline bool is_unhashed(struct file *file)
-{
-	return !BPF_CORE_READ(file, f_path.dentry, d_hash.pprev);
-}
-
-static __noinline void path_remember(const struct lat_file *facts, struct file *file)
-{
-	struct lat_file_key key;
-	struct lat_path *path;
-
-	if (!facts)
-		return;
-	key.inode = facts->inode;
-	key.device = facts->device;
-	key.generation = facts->generation;
-	path = bpf_map_lookup_elem(&lat_paths, &key);
-	if (!path) {
-		/* Of several that come at once, one fills it in; and there may be no room. */
-		if (bpf_map_update_elem(&lat_paths, &key, &lat_no_path, BPF_NOEXIST))
-			return;
-		path = bpf_map_lookup_elem(&lat_paths, &key);
-		if (!path)
-			return;
-		path->type = facts->type;
-		path_fill(path, file);
-	}
-	if (!path->is_deleted && is_unhashed(file))
-		path->is_deleted = 1;
+	return file->is_other != !!(lat_config.negated & 1U << LAT_NOT_PATH);
 }
 
 /* Fills in what is asked for. FILE may be NULL. */
-static __noinline void file_look_at(struct lat_file *facts, struct file *file)
+static __noinline void file_look_at(struct lat_file *facts, struct file *file, bool in_interrupt)
 {
 	struct inode *inode;
 	struct super_block *super;
@@ -132,6 +52,7 @@ static __noinline void file_look_at(struct lat_file *facts, struct file *file)
 		return;
 	facts->type = LAT_FTYPE_NONE;
 	facts->pattern = LAT_PATTERN_NONE;
+	facts->is_other = 1;
 	facts->device = facts->generation = 0;
 	facts->inode = facts->fs_type = 0;
 	inode = BPF_CORE_READ(file, f_inode);
@@ -142,12 +63,15 @@ static __noinline void file_look_at(struct lat_file *facts, struct file *file)
 	/* Since 6.16 these say that they are regular (cfd86ef7e8e7). */
 	facts->type = BPF_CORE_READ(super, s_magic) == ANON_INODE_FS_MAGIC ? LAT_FTYPE_ANON :
 		      BPF_CORE_READ(inode, i_mode) >> 12;
-	if (!lat_config.key_at[LAT_DIM_FILE])
+	if (!lat_config.keeps_paths && !lat_config.has_path)
 		return;
 	facts->inode = BPF_CORE_READ(inode, i_ino);
 	facts->device = BPF_CORE_READ(super, s_dev);
 	facts->generation = BPF_CORE_READ(inode, i_generation);
-	path_remember(facts, file);
+	if (lat_config.has_path)
+		facts->is_other = !path_is_match(facts, file, in_interrupt);
+	if (lat_config.keeps_paths && !(lat_config.has_path && file_is_other(facts)))
+		path_remember(facts, file);
 }
 
 /*
@@ -204,6 +128,8 @@ static __always_inline bool fs_pass(__u64 fs_type)
 static __always_inline bool file_pass(const struct lat_file *file)
 {
 	if (lat_config.ftypes && !(lat_config.ftypes & 1U << (file->type & 31)))
+		return false;
+	if (lat_config.has_path && file_is_other(file))
 		return false;
 	return !lat_config.has_fs || fs_pass(file->fs_type);
 }

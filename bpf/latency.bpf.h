@@ -54,15 +54,20 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 }
 
 /* The event of an outlier. */
-static __always_inline void event_send(const struct lat_span *span, const struct ending end, __u64 end_ns, __u64 ns,
+static __always_inline void event_send(const struct lat_span *span, const struct ending *end, __u64 end_ns, __u64 ns,
 				       __u64 sector, const struct lat_stack_ids stacks)
 {
 	struct lat_event event = {
-		.end_ns = end_ns, .latency_ns = ns, .bytes = end.bytes, .sector = sector, .op = end.op, .ret = end.ret,
+		.end_ns = end_ns, .latency_ns = ns, .bytes = end->bytes, .sector = sector, .op = end->op, .ret = end->ret,
 		.stacks = stacks,
 	};
 
-	event_fill(span, &event, end.socket);
+	if (lat_config.names_files && end->file) {
+		event.file.inode = end->file->inode;
+		event.file.device = end->file->device;
+		event.file.generation = end->file->generation;
+	}
+	event_fill(span, &event, end->socket);
 }
 
 /* Exact, whatever the histogram's slots. */

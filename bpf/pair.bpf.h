@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pairs of user-space events: a beginning and an end that share a key. */
+/* Pairs of events: a beginning and an end that share a key. */
 #ifndef PAIR_BPF_H
 #define PAIR_BPF_H
 
@@ -34,8 +34,8 @@ static __always_inline struct lat_span *pair_find(__u64 key)
 	return span_spilled(key);
 }
 
-/* Of slots that are taken, one whose end has not come within the limit is taken as one that was never seen. */
-static __always_inline struct lat_span *pair_claim(__u64 key, __u64 now)
+/* Of the operation's slots, one whose end has not come within the limit is taken as one that was never seen. */
+static __always_inline struct lat_span *pair_claim(__u64 key, __u32 op, __u64 now)
 {
 	struct lat_span *span;
 	__u32 i;
@@ -44,8 +44,8 @@ static __always_inline struct lat_span *pair_claim(__u64 key, __u64 now)
 		span = pair_slot(key, i);
 		if (span_claim(span, key))
 			return span;
-		if (span->id && now - span->start_ns > lat_config.max_ns && now > span->start_ns) {
-			lat_count(0, LAT_LOST_EXIT);
+		if (span->id && span->op == op && now - span->start_ns > lat_config.max_ns && now > span->start_ns) {
+			lat_count(op, LAT_LOST_EXIT);
 			lat_write(span->id, key);
 			return span;
 		}
@@ -54,7 +54,7 @@ static __always_inline struct lat_span *pair_claim(__u64 key, __u64 now)
 	if (span)
 		lat_write(span->id, key);
 	else
-		lat_count(0, LAT_LOST_SPAN);
+		lat_count(op, LAT_LOST_SPAN);
 	return span;
 }
 
@@ -89,7 +89,7 @@ static __always_inline void pair_begin(__u64 key, __u32 site, __u64 arg)
 	if (span)
 		lat_count(0, LAT_LOST_EXIT); /* begun again without an end */
 	else
-		span = pair_claim(key, now);
+		span = pair_claim(key, 0, now);
 	if (!span)
 		return;
 	span->op = 0;

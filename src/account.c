@@ -21,6 +21,7 @@ const struct count_text count_texts[LAT_N_COUNTS] = {
 	[LAT_LOST_SPAN] = { .name = "lost_span", .text = "lost: no room to remember the start", .is_loss = true },
 	[LAT_LOST_EXIT] = { .name = "lost_exit", .text = "lost: the end was never seen", .is_loss = true },
 	[LAT_LOST_CLOCK] = { .name = "lost_clock", .text = "lost: the clock went backwards", .is_loss = true },
+	[LAT_UNSEEN] = { .name = "unseen", .text = "not measured: nothing shows when they end", .is_loss = true },
 	[LAT_UNMATCHED] = { .name = "unmatched", .text = "ended, but had begun before tracing did" },
 	[LAT_OTHER_KEY] = { .name = "other_key", .text = "recorded as `other`: --max-keys was reached" },
 	[LAT_REQUEUED] = { .name = "requeued", .text = "given back by the device and issued again" },

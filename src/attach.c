@@ -109,18 +109,21 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 {
 	const struct target *other;
 	char others[128] = "";
+	bool has_calls = false;
 	size_t i, n = 0;
 
 	for (i = 0; i < target->n_ops && n < sizeof(others); i++)
-		if (covered & 1U << i)
+		if (covered & 1U << i) {
+			has_calls |= !target->ops[i].optional;
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? "," : "; there are for --op ",
 					      target->ops[i].name);
-	if (host_has_kprobes() || covered) {
+		}
+	if (host_has_kprobes() || has_calls) {
 		fail(0, "%s %s: no function of this kernel to attach to%s", target->name, op->name,
 		     attach == ATTACH_AUTO ? others : " this way; try --attach auto");
 		return EXIT_CANNOT;
 	}
-	for (i = 0; (other = target_at(i)); i++)
+	for (i = 0, n = 0; (other = target_at(i)); i++)
 		if (!other->needs_kprobes && n < sizeof(others))
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "%s%s", n ? ", " : "", other->name);
 	fail(0, "this kernel has neither kprobes nor fentry, which %s needs; without them these work: %s", target->name,
@@ -157,9 +160,13 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 		}
 	}
 	covered &= ~uncovered;
-	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++)
-		if (op_mask & ~covered & 1U << i)
+	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++) {
+		if (!(op_mask & ~covered & 1U << i))
+			continue;
+		if (!target->ops[i].optional || !(op_mask & covered))
 			return fail_uncovered(target, &target->ops[i], covered, attach);
+		warn("%s %s: no function of this kernel to attach to: not measured", target->name, target->ops[i].name);
+	}
 	return 0;
 }
 

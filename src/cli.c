@@ -42,6 +42,8 @@ static const struct argp_option argp_options[] = {
 	  "Only files of these types, or with ! all others: regular, directory, pipe, socket, char, block, link, anon, none"
 	  " (vfs)" },
 	{ "fs", OPTION_FS, "NAME[,NAME]", 0, "Only files of these types of file systems, or with ! of all others (vfs)" },
+	{ "path", OPTION_PATH, "GLOB", 0,
+	  "Only files whose whole path matches, as '/var/log/*' (* takes / as well), or with ! all others (vfs)" },
 	{ "min-latency", OPTION_MIN_LATENCY, "TIME", 0, "Only what took TIME or longer" },
 	{ "sample-rate", OPTION_SAMPLE_RATE, "N", 0, "Measure one of N, chosen at random; reports say what all would be" },
 	{ "port", OPTION_PORT, "N", 0, "Only connections with this port at either end (tcp)" },
@@ -224,6 +226,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_UID: option_uid(state, config, text); break;
 	case OPTION_FTYPE:
 	case OPTION_FS: option_files(state, parse->target, config, key, text); break;
+	case OPTION_PATH: option_path(state, &options->probe, text); break;
 	case OPTION_SAMPLE_RATE:
 		config->sample_rate = (uint32_t)option_number(state, "--sample-rate", text, 1U << 20);
 		break;

@@ -14,6 +14,7 @@
 
 #include "disks.h"
 #include "filters.h"
+#include "glob.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
@@ -183,6 +184,18 @@ void option_files(struct argp_state *state, const struct target *target, struct 
 		option_error(state, "--ftype: %s is not made of types that --help names", text);
 	if (key == OPTION_FS && !filters_parse_fs(config, text))
 		option_error(state, "--fs: %s is not 1 to %d names of file system types", text, LAT_MAX_FS);
+}
+
+void option_path(struct argp_state *state, struct probe_options *probe, const char *text)
+{
+	struct lat_glob glob;
+
+	if (!(probe->target->dims & 1U << LAT_DIM_FILE))
+		option_error(state, "--path: %s has no files", probe->target->name);
+	probe->path = filters_negation(&probe->config, LAT_NOT_PATH, text);
+	if (!glob_compile(&glob, probe->path))
+		option_error(state, "--path: %s is no pattern of 1 to %d parts", text, LAT_GLOB_MAX_PARTS);
+	probe->config.has_path = 1;
 }
 
 void option_arg(struct argp_state *state, struct parsing *parse, const char *text)

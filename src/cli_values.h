@@ -15,7 +15,7 @@ struct target;
 enum {
 	OPTION_DURATION = 256, OPTION_COUNT, OPTION_CGROUP, OPTION_OP, OPTION_ATTACH, OPTION_FORMAT, OPTION_BY,
 	OPTION_MAX_KEYS, OPTION_OUTLIER, OPTION_ARG, OPTION_RET, OPTION_KEY, OPTION_LIVE,
-	OPTION_UID, OPTION_FTYPE, OPTION_FS, OPTION_MIN_LATENCY, OPTION_SAMPLE_RATE,
+	OPTION_UID, OPTION_FTYPE, OPTION_FS, OPTION_PATH, OPTION_MIN_LATENCY, OPTION_SAMPLE_RATE,
 	OPTION_ALERT, OPTION_ON_ALERT, OPTION_STRICT, OPTION_TOP,
 	OPTION_FLUSH_EVERY, OPTION_FSYNC, OPTION_NO_OUTPUT, OPTION_SLOWEST, OPTION_RING_SIZE,
 	OPTION_STACKS, OPTION_FOLDED, OPTION_BUCKETS, OPTION_PENDING, OPTION_TOTAL,
@@ -49,6 +49,7 @@ void option_disk(struct argp_state *state, const struct target *target, struct l
 void option_uid(struct argp_state *state, struct lat_config *config, const char *text);
 void option_files(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
 		const char *text);
+void option_path(struct argp_state *state, struct probe_options *probe, const char *text);
 void option_arg(struct argp_state *state, struct parsing *parse, const char *text);
 void option_ret(struct argp_state *state, const struct parsing *parse, const char *text);
 void option_buckets(struct argp_state *state, struct lat_config *config, const char *text);

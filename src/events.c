@@ -10,6 +10,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "file_names.h"
 #include "frames.h"
 #include "host.h"
 #include "label.h"
@@ -30,6 +31,8 @@ struct events {
 	struct frames *frames; /* NULL without stacks */
 	struct stacks interval_stacks, run_stacks;
 	uint32_t n_slowest; /* 0: each as it comes */
+	bool names_files;
+	int paths_fd;
 	bool has_header;
 	unsigned int n_left; /* before the next events_take() has to go on */
 };
@@ -51,6 +54,8 @@ static void print_header(struct events *events)
 		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
 	if (has_connections(events))
 		out_puts(events->out, " CONNECTION");
+	if (events->names_files)
+		out_puts(events->out, " FILE");
 	out_puts(events->out, "\n");
 	events->has_header = true;
 }
@@ -100,9 +105,19 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_CONN].name), 0);
 	}
+	if (events->names_files) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_FILE].name), 0);
+	}
 	out_puts(events->out, "\n");
 	if (outlier->folded)
 		print_stack(events, outlier->folded);
+}
+
+static bool label_file(struct outlier *outlier, const struct events *events, const struct lat_event *event)
+{
+	return labels_add(&outlier->labels, &outlier->n_labels, dimensions[LAT_DIM_FILE].name,
+			  file_names_one(events->paths_fd, &event->file));
 }
 
 static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
@@ -118,7 +133,8 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 	       (!events->target->has_depth ||
 		outlier_label(outlier, "device", label_device(events->names, event->device, device))) &&
 	       (!has_connections(events) ||
-		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn)));
+		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn))) &&
+	       (!events->names_files || label_file(outlier, events, event));
 }
 
 static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
@@ -186,6 +202,8 @@ int events_open(struct events **result, struct probe *probe, const struct target
 	events->names = names;
 	events->out = out;
 	events->n_slowest = n_slowest;
+	events->names_files = probe_config(probe)->names_files;
+	events->paths_fd = probe_map_fd(probe, "lat_paths");
 	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
 		free(events);
 		return -ENOMEM;

@@ -103,3 +103,14 @@ int file_names_read(struct label_names *names, struct probe *probe)
 	names->n_files = (size_t)n_seen;
 	return 0;
 }
+
+char *file_names_one(int map_fd, const struct lat_file_key *key)
+{
+	struct lat_path path;
+
+	if (!key->inode && !key->device)
+		return strdup("none");
+	if (bpf_map_lookup_elem(map_fd, key, &path) || path.end == LAT_PATH_UNKNOWN)
+		return strdup("?");
+	return file_path_text(&path, key->inode);
+}

@@ -3,6 +3,8 @@
 #ifndef FILE_NAMES_H
 #define FILE_NAMES_H
 
+#include "latencyprobe/abi.h"
+
 struct label_names;
 struct probe;
 
@@ -11,5 +13,11 @@ struct probe;
  * first seen have their inode's number behind it, so that no two have the same name. 0, or -errno and the old names.
  */
 int file_names_read(struct label_names *names, struct probe *probe);
+
+/*
+ * The path of one file in the map of that file descriptor, as new text that the caller frees: "none" of no file, "?" where
+ * there was no room for it. NULL when memory is short.
+ */
+char *file_names_one(int map_fd, const struct lat_file_key *key);
 
 #endif

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "glob.h"
 #include "host.h"
 #include "kernel_btf.h"
 #include "label.h"
@@ -29,6 +30,9 @@
 #define DEFAULT_OWN_HISTS 240
 #define MAX_DIRECT_SERIES 256
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
+#define OUTLIER_PATHS 1024 /* of the files that outliers were of: about 1 MiB */
+#define PATH_DECISIONS 16384 /* of --path that are kept: about 2 MiB */
+#define PATH_WALKS 64 /* of them that may be made at once */
 #define MAX_SKIPS_SHOWN 10
 /*
  * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
@@ -107,8 +111,10 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
 	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
 			     config->filter_follow || config->filter_socket || config->filter_uid || config->sample_below;
-	config->needs_file = config->ftypes || config->has_fs || options->dims & of_file;
-	config->passes_late = config->ftypes || config->has_fs || config->min_ns;
+	config->needs_file = config->ftypes || config->has_fs || config->has_path || options->dims & of_file;
+	config->passes_late = config->ftypes || config->has_fs || config->has_path || config->min_ns;
+	config->names_files = config->outlier_ns && probe->target->dims & 1U << LAT_DIM_FILE;
+	config->keeps_paths = config->names_files || options->dims & 1U << LAT_DIM_FILE;
 	config->has_filter |= config->needs_file; /* so that without, nothing has to be asked where a call begins */
 	/* Where operations are functions, those not asked for are not attached. */
 	if (!probe->target->needs_kprobes)
@@ -147,6 +153,24 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	return 0;
 }
 
+/* With --by file there is a path for each key; else events only need those of the files that were seen last. */
+static void size_paths(struct probe *probe)
+{
+	const struct lat_config *config = probe->config;
+	struct bpf_map *paths = object_map(probe, "lat_paths");
+
+	if (config->key_at[LAT_DIM_FILE]) {
+		bpf_map__set_max_entries(paths, probe->n_series - 1);
+	} else if (config->names_files) {
+		bpf_map__set_type(paths, BPF_MAP_TYPE_LRU_HASH);
+		bpf_map__set_max_entries(paths, OUTLIER_PATHS);
+	}
+	if (config->has_path) {
+		bpf_map__set_max_entries(object_map(probe, "lat_decisions"), PATH_DECISIONS);
+		bpf_map__set_max_entries(object_map(probe, "lat_walks"), PATH_WALKS);
+	}
+}
+
 /* Sizes the maps. */
 static void size(struct probe *probe, uint32_t max_keys, uint32_t own_keys, uint32_t ring_bytes)
 {
@@ -169,8 +193,7 @@ static void size(struct probe *probe, uint32_t max_keys, uint32_t own_keys, uint
 		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
 		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
 	}
-	if (config->key_at[LAT_DIM_FILE])
-		bpf_map__set_max_entries(object_map(probe, "lat_paths"), probe->n_series - 1);
+	size_paths(probe);
 	if (config->key_at[LAT_DIM_PATTERN])
 		bpf_map__set_max_entries(object_map(probe, "lat_ends"), OPEN_FILES);
 	if (config->n_buckets)
@@ -204,12 +227,15 @@ static int load_failed(int error)
 static int fill_maps(struct probe *probe, const struct probe_options *options)
 {
 	int free_fd = probe_map_fd(probe, "lat_free"), cgroup_fd, error = 0;
+	struct lat_glob glob;
 	uint32_t i, zero = 0;
 
 	for (i = 1; !probe->config->is_direct && i < probe->n_series && !error; i++)
 		error = bpf_map_update_elem(free_fd, NULL, &i, 0);
+	if (!error && options->path && glob_compile(&glob, options->path))
+		error = bpf_map_update_elem(probe_map_fd(probe, "lat_globs"), &zero, &glob, 0);
 	if (error) {
-		fail(error, "map of free series");
+		fail(error, "maps");
 		return EXIT_FAILED;
 	}
 	if (!options->cgroup)

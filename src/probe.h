@@ -24,6 +24,7 @@ struct probe_options {
 	uint32_t max_keys;        /* with dims: series at most, the rest goes to one; 0: what fits */
 	uint32_t ring_bytes;      /* power of two */
 	const char *cgroup;       /* path of --cgroup or NULL */
+	const char *path;         /* pattern of --path, which glob_compile() takes, or NULL */
 	const char *bpf_object;   /* path of --bpf-object or NULL */
 	int key_arg;              /* --key; -1: none */
 	char **words;             /* positional, for targets that take them */

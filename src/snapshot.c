@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container.h"
 #include "label.h"
 #include "pending.h"
 #include "targets/target.h"
@@ -16,6 +17,13 @@
 static bool add_label(struct series *series, const char *name, char *value)
 {
 	return labels_add(&series->labels, &series->n_labels, name, value);
+}
+
+static bool add_container(struct series *series, const char *cgroup)
+{
+	const char *id = cgroup ? container_find(cgroup) : NULL;
+
+	return !id || add_label(series, CONTAINER_LABEL, strndup(id, CONTAINER_ID_LEN));
 }
 
 static bool add_labels(struct series *series, const struct lat_key *key, const struct snapshot_input *input)
@@ -39,7 +47,7 @@ static bool add_labels(struct series *series, const struct lat_key *key, const s
 		if (input->names->key_at[dim] &&
 		    !add_label(series, dimensions[dim].name, label_text(input->names, (enum lat_dim)dim, key)))
 			return false;
-	return true;
+	return add_container(series, labels_find(series->labels, series->n_labels, dimensions[LAT_DIM_CGROUP].name));
 }
 
 static bool has_bytes(const struct target *target, const struct lat_key *key)

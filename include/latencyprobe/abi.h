@@ -32,7 +32,7 @@ enum lat_ret {
 
 /*
  * The account of an operation. For a whole run
- *   ENTERED = recorded (the sum of all slots) + FILTERED .. LOST_CLOCK + in flight.
+ *   ENTERED = recorded (the sum of all slots) + FILTERED .. UNSEEN + in flight.
  * The counters from UNMATCHED on are outside that sum.
  */
 enum lat_count {
@@ -48,6 +48,7 @@ enum lat_count {
 	LAT_LOST_SPAN,   /* no room to remember the start */
 	LAT_LOST_EXIT,   /* the exit was never seen: the next call found the start still there */
 	LAT_LOST_CLOCK,  /* the clock went backwards */
+	LAT_UNSEEN,      /* nothing shows when it ends */
 	LAT_UNMATCHED,   /* exits without an entry, of calls that were under way when tracing began */
 	LAT_OTHER_KEY,   /* recorded, but in the series `other`: no room for its key */
 	LAT_REQUEUED,    /* block: given back by the device and issued again */
@@ -139,7 +140,8 @@ static inline __attribute__((always_inline)) __u32 lat_hidden_device(__u32 subsy
 
 /* What is known of a call's file. */
 struct lat_file {
-	__u32 type; /* enum lat_ftype */
+	__u16 type; /* enum lat_ftype */
+	__u16 is_other; /* --path: not such a file */
 	__u32 device;
 	__u32 generation; /* tells apart files that had the same inode number one after the other */
 	__u32 pattern;    /* enum lat_pattern */
@@ -150,6 +152,16 @@ struct lat_file {
 struct lat_file_key {
 	__u64 inode;
 	__u32 device, generation;
+};
+
+/*
+ * What the decision of --path about a file depends on: a name in a folder of a mount. So of one that is renamed, or
+ * reached by another name or mount, it is made anew; of one below a folder that is renamed it is not.
+ */
+struct lat_path_key {
+	struct lat_file_key file;
+	__u64 mount, parent; /* addresses of struct vfsmount and of the folder's struct dentry */
+	__u64 name;          /* hash and length */
 };
 
 /* A file's path as it was when the file was first seen. */
@@ -183,6 +195,7 @@ struct lat_span {
 		__u64 mark;     /* calls that may nest: what lay at the stack address then */
 		__u64 issue_ns; /* block: 0 while queued */
 		__u64 arg;      /* LAT_DIM_ARG */
+		__u64 cgroup;   /* aio and io_uring: of who submitted it */
 	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
@@ -206,6 +219,7 @@ struct lat_span {
 			};
 		};
 		struct lat_file file; /* vfs: until it ends; only then the rest is needed */
+		__u64 touched; /* instead, where only events ask for the file: the argument that names it */
 	};
 };
 
@@ -243,6 +257,7 @@ enum lat_filter {
 /* Filters that let through all but what they name: bits of lat_config.negated. */
 enum lat_not {
 	LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS, LAT_NOT_PORT, LAT_NOT_ADDR,
+	LAT_NOT_PATH,
 };
 
 /* Constant while the program runs, so the verifier removes what is off. */
@@ -276,6 +291,9 @@ struct lat_config {
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
 	__u8 filter_uid;
 	__u8 needs_file;    /* dimensions or filters ask for facts about files */
+	__u8 names_files;   /* events tell which file it was */
+	__u8 keeps_paths;   /* keys or events do */
+	__u8 has_path;      /* only files whose path matches the pattern in the map lat_globs */
 	__u8 has_fs;        /* only these types of file systems: */
 	char fs[LAT_MAX_FS][LAT_FS_LEN] __attribute__((aligned(8)));
 	__u32 ftypes;       /* bits of enum lat_ftype; 0: all */
@@ -323,7 +341,10 @@ struct lat_event {
 	__u32 cpu;
 	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
-	__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
+	union {
+		__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
+		struct lat_file_key file; /* vfs; all 0: none */
+	};
 };
 
 #endif

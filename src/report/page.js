@@ -28,7 +28,7 @@ function factsOf(run) {
 }
 
 function lossText(total) {
-	const losses = ["lost_span", "lost_exit", "lost_clock", "unaccounted"].filter((name) => total[name]);
+	const losses = ["lost_span", "lost_exit", "lost_clock", "unseen", "unaccounted"].filter((name) => total[name]);
 	const texts = losses.map((name) => `${count(total[name])} ${name.replace("_", " ")}`);
 	return texts.length ? make("span", { class: "bad" }, texts.join(", ")) : "none";
 }

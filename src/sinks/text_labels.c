@@ -3,14 +3,17 @@
 #include "sinks/text_labels.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "container.h"
 #include "label.h"
 #include "out.h"
 
 void text_write_labels(struct out *out, const struct label *labels, size_t n_labels)
 {
 	const struct label *label;
+	char id[CONTAINER_SHORT_LEN + 1];
 	bool is_number;
 
 	for (label = labels; label < labels + n_labels; label++) {
@@ -21,6 +24,7 @@ void text_write_labels(struct out *out, const struct label *labels, size_t n_lab
 		out_puts(out, label == labels ? "" : "  ");
 		out_escaped(out, is_number ? label->name : "", 0);
 		out_puts(out, is_number ? " " : "");
-		out_escaped(out, label->value, 0);
+		snprintf(id, sizeof(id), "%s", label->value);
+		out_escaped(out, strcmp(label->name, CONTAINER_LABEL) ? label->value : id, 0);
 	}
 }

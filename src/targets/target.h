@@ -18,6 +18,7 @@ struct op {
 	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
 	bool is_total;     /* derived, and only measured with --total */
 	bool is_extra;     /* only measured where --op names it */
+	bool optional;     /* kernels without a place for it do without, as long as there is another to measure */
 };
 
 /*

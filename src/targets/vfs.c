@@ -11,7 +11,7 @@
 #include "probe.h"
 #include "vfs.skel.h"
 
-enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT };
+enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT, AIO_READ, AIO_WRITE, URING_READ, URING_WRITE };
 
 static const struct op ops[] = {
 	[OPEN] = { .name = "open", .help = "opening a file, with the walk of its path" },
@@ -20,7 +20,18 @@ static const struct op ops[] = {
 	[FSYNC] = { .name = "fsync", .help = "fsync, fdatasync, msync, O_SYNC writes" },
 	[CLOSE] = { .name = "close", .help = "closing a file, with what its last user has to do" },
 	[STAT] = { .name = "stat", .help = "stat, lstat, fstat, statx" },
+	[AIO_READ] = { .name = "aio_read", .help = "reads by aio, from submission to completion", .has_bytes = true,
+		       .optional = true },
+	[AIO_WRITE] = { .name = "aio_write", .help = "writes by aio, from submission to completion", .has_bytes = true,
+			.optional = true },
+	[URING_READ] = { .name = "uring_read", .help = "reads by io_uring, from submission to completion",
+			 .has_bytes = true, .optional = true },
+	[URING_WRITE] = { .name = "uring_write", .help = "writes by io_uring, from submission to completion",
+			  .has_bytes = true, .optional = true },
 };
+
+#define OF_AIO (1U << AIO_READ | 1U << AIO_WRITE)
+#define OF_URING (1U << URING_READ | 1U << URING_WRITE)
 
 /*
  * An operation may be entered by several doors; a call through two of them, one inside the other, counts once, as
@@ -38,6 +49,15 @@ static const struct stem stems[] = {
 	{ .name = "close_file", .op = CLOSE, .functions = { "filp_close" } },
 	{ .name = "stat", .op = STAT, .functions = { "vfs_statx" } },
 	{ .name = "fstat", .op = STAT, .functions = { "vfs_fstat" } },
+	{ .name = "aio_read", .op = AIO_READ, .functions = { "aio_read" } },
+	{ .name = "aio_write", .op = AIO_WRITE, .functions = { "aio_write" } },
+	{ .name = "aio_done", .op = AIO_READ, .functions = { "aio_complete_rw" }, .ops = OF_AIO },
+	{ .name = "uring_submit", .op = URING_READ, .tracepoint = "io_uring_submit_req", .ops = OF_URING,
+	  .optional = true },
+	{ .name = "uring_submit_sqe", .op = URING_READ, .tracepoint = "io_uring_submit_sqe", .ops = OF_URING,
+	  .optional = true },
+	{ .name = "uring_complete", .op = URING_READ, .tracepoint = "io_uring_complete", .ops = OF_URING,
+	  .optional = true },
 };
 
 /* --by pattern has to know of newly opened files. */
@@ -62,15 +82,17 @@ static int configure(struct setup *setup)
 
 static const struct target vfs = {
 	.name = "vfs",
-	.summary = "file operations: open, read, write, fsync, close, stat",
+	.summary = "file operations: open, read, write, fsync, close, stat, aio, io_uring",
 	.covers =
 		"  read, pread, readv, preadv and their write twins, on any file: regular ones, pipes, sockets, ttys.\n"
 		"  open, openat, openat2, creat and the opening of executables, failed ones included (ret=error).\n"
 		"  fsync, fdatasync, msync, and writes that sync because of O_SYNC.\n"
 		"  close(2), and files that the kernel closes for a process that ends, replaces or duplicates them.\n"
+		"  Reads and writes through aio and io_uring, as operations of their own, from submission to completion.\n"
 		"  A call inside another of the same operation (overlayfs does that) counts once, as the outer one.\n",
 	.cannot_see =
-		"  Reads and writes through io_uring, aio, sendfile, splice, copy_file_range and mmap.\n"
+		"  Reads and writes through sendfile, splice, copy_file_range and mmap.\n"
+		"  When those by io_uring end before Linux 5.19, and without a completion: then they are counted as unseen.\n"
 		"  Time in which the system was suspended: the clock is CLOCK_MONOTONIC.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),

@@ -11,7 +11,7 @@ START_NS = 1767225600 * 10**9
 SECOND = 10**9
 # Those that the first recordings had: a reader has to get by without later ones.
 COUNTS = ("entered", "recorded", "filtered", "sampled_out", "nested", "merged", "unissued", "rejected", "lost_span",
-          "lost_exit", "lost_clock", "unmatched", "other_key", "requeued", "events", "ring_full", "in_flight_before",
+          "lost_exit", "lost_clock", "unseen", "unmatched", "other_key", "requeued", "events", "ring_full", "in_flight_before",
           "in_flight", "unaccounted")
 
 

@@ -82,8 +82,9 @@ def too_many_keys():
 
 @test("kprobes", "cgroup2")
 def cgroups_by_path():
-    """Two groups of different numbers of reads, the inner one's name hostile."""
-    counts = {"lp-by": 21, "lp-by/in \"quotes\"": 34}
+    """Groups of different numbers of reads: one with a hostile name, and one that is named as a container's."""
+    container = "0123456789ab" + "cdef" * 13
+    counts = {"lp-by": 21, "lp-by/in \"quotes\"": 34, f"lp-by/docker-{container}.scope": 55}
     for name in counts:
         (CGROUPS / name).mkdir()
     try:
@@ -99,6 +100,8 @@ def cgroups_by_path():
             wait_until(lambda path=CGROUPS / name: remove(path), "end of the cgroup's processes")
     for name, n in counts.items():
         require_equal(report.count(op="read", ret="ok", cgroup=f"/{name}"), n, f"reads of {name}")
+    require_equal(report.count(op="read", ret="ok", container=container), 55, "reads of the container")
+    require(f".scope  {container[:12]}: " in report.stdout, f"no short number beside the path: {report.stdout}")
 
 
 @test("kprobes")

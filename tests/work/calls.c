@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/aio_abi.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ struct place {
 	const char *path;
 	int fd;
 	int empty_fd; /* a pipe that has nothing to read and does not wait */
+	int full_fd;  /* its other end */
 };
 
 static bool do_read(const struct place *place)
@@ -97,6 +100,88 @@ static bool do_missing(const struct place *place)
 	return open("/nowhere/at/all", O_RDONLY) < 0;
 }
 
+static bool do_aio_read(const struct place *place)
+{
+	char byte;
+
+	return work_aio(IOCB_CMD_PREAD, place->fd, &byte, 1, 0) == 1;
+}
+
+static bool do_aio_write(const struct place *place)
+{
+	char byte = 'x';
+
+	return work_aio(IOCB_CMD_PWRITE, place->fd, &byte, 1, 0) == 1;
+}
+
+static bool do_aio_eof(const struct place *place)
+{
+	char byte;
+
+	return work_aio(IOCB_CMD_PREAD, place->fd, &byte, 1, 1 << 20) == 0;
+}
+
+/* Refused before it begins: the end of a pipe that is written to. */
+static bool do_aio_refused(const struct place *place)
+{
+	char byte;
+
+	return work_aio(IOCB_CMD_PREAD, place->full_fd, &byte, 1, 0) == -EBADF;
+}
+
+static bool do_uring_read(const struct place *place)
+{
+	char byte;
+
+	return work_uring(IORING_OP_READ, 0, place->fd, &byte, 1, 0) == 1;
+}
+
+static bool do_uring_readv(const struct place *place)
+{
+	char byte;
+	struct iovec vector = { .iov_base = &byte, .iov_len = 1 };
+
+	return work_uring(IORING_OP_READV, 0, place->fd, &vector, 1, 0) == 1;
+}
+
+static bool do_uring_write(const struct place *place)
+{
+	char byte = 'x';
+
+	return work_uring(IORING_OP_WRITE, 0, place->fd, &byte, 1, 0) == 1;
+}
+
+/* By another thread of the kernel's. */
+static bool do_uring_apart(const struct place *place)
+{
+	char byte;
+
+	return work_uring(IORING_OP_READ, IOSQE_ASYNC, place->fd, &byte, 1, 0) == 1;
+}
+
+static bool do_uring_bad(const struct place *place)
+{
+	char byte;
+
+	(void)place;
+	return work_uring(IORING_OP_READ, 0, -1, &byte, 1, 0) == -EBADF;
+}
+
+/* No completion is wanted, so that only what is submitted behind it shows that it is over. */
+static bool do_uring_silent(const struct place *place)
+{
+	char byte;
+
+	return !work_uring_submit(IORING_OP_READ, IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK, place->fd, &byte, 1, 0) &&
+	       work_uring(IORING_OP_NOP, 0, -1, NULL, 0, 0) == 0;
+}
+
+static bool do_uring_nop(const struct place *place)
+{
+	(void)place;
+	return work_uring(IORING_OP_NOP, 0, -1, NULL, 0, 0) == 0;
+}
+
 static const struct call {
 	const char *name;
 	bool (*function)(const struct place *place); /* false: not as expected */
@@ -105,6 +190,11 @@ static const struct call {
 	{ "eof", do_eof }, { "again", do_again }, { "fsync", do_fsync }, { "stat", do_stat }, { "fstat", do_fstat },
 	{ "open", do_open }, /* and close */
 	{ "missing", do_missing },
+	{ "aio_read", do_aio_read }, { "aio_write", do_aio_write }, { "aio_eof", do_aio_eof },
+	{ "aio_refused", do_aio_refused },
+	{ "uring_read", do_uring_read }, { "uring_readv", do_uring_readv }, { "uring_write", do_uring_write },
+	{ "uring_apart", do_uring_apart }, { "uring_bad", do_uring_bad }, { "uring_silent", do_uring_silent },
+	{ "uring_nop", do_uring_nop },
 };
 
 static struct {
@@ -126,6 +216,7 @@ static void *thread(void *unused)
 	if (place.fd < 0 || pwrite(place.fd, "x", 1, 0) != 1 || pipe2(empty, O_NONBLOCK))
 		work_die(job.path);
 	place.empty_fd = empty[0];
+	place.full_fd = empty[1];
 	work_begin();
 	for (step = job.steps; step < job.steps + job.n_steps; step++)
 		for (i = 0; i < step->n; i++)

@@ -81,6 +81,7 @@ static const struct workload {
 	{ "ftypes", work_ftypes, "FOLDER" },
 	{ "pattern", work_pattern, "PATH" },
 	{ "pipe", work_pipe, "N DELAY_NS" },
+	{ "uring_pipe", work_uring_pipe, "N DELAY_NS" },
 	{ "tcp", work_tcp, "FAMILY N DELAY_NS" },
 	{ "connections", work_connections, "FAMILY N REFUSED DELAY_NS" },
 	{ "resets", work_resets, "FAMILY N" },

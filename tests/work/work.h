@@ -4,6 +4,7 @@
 #define WORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -30,12 +31,21 @@ void work_die(const char *what) __attribute__((noreturn));
 int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
 uint16_t work_port(const struct sockaddr_storage *address);
 
+/* One read or write by aio, IOCB_CMD_PREAD or IOCB_CMD_PWRITE: its result, or -errno. */
+int64_t work_aio(int command, int fd, void *bytes, size_t n_bytes, int64_t offset);
+
+/* One request of io_uring, IORING_OP_..., with flags IOSQE_...: its result, or -errno. A link waits for the next one. */
+int64_t work_uring(int opcode, int flags, int fd, void *bytes, size_t n_bytes, int64_t offset);
+int64_t work_uring_submit(int opcode, int flags, int fd, void *bytes, size_t n_bytes, int64_t offset); /* 0 */
+int64_t work_uring_wait(void);
+
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
 int work_files(int argc, char **argv);
 int work_ftypes(int argc, char **argv);
 int work_pattern(int argc, char **argv);
 int work_pipe(int argc, char **argv);
+int work_uring_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_connections(int argc, char **argv);
 int work_resets(int argc, char **argv);
