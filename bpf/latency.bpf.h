@@ -27,8 +27,9 @@ static __always_inline bool is_outlier(__u64 ns)
 }
 
 /* What the caller knows is in FACTS. */
-static __noinline void event_fill(const struct lat_span *span, const struct lat_event *facts)
+static __noinline void event_fill(const struct lat_span *span, const struct lat_event *facts, __u64 socket)
 {
+	struct socket_ends ends = {};
 	struct lat_event *event;
 
 	if (!span || !facts)
@@ -44,6 +45,10 @@ static __noinline void event_fill(const struct lat_span *span, const struct lat_
 	event->device = span->device;
 	event->cpu = bpf_get_smp_processor_id();
 	__builtin_memcpy(event->comm, span->comm, sizeof(event->comm));
+	if (lat_config.needs_socket) {
+		socket_read(&ends, socket);
+		socket_conn(event->conn, &ends);
+	}
 	bpf_ringbuf_submit(event, 0);
 	lat_count(facts->op, LAT_EVENTS);
 }
@@ -62,7 +67,7 @@ static __always_inline void event_send(const struct lat_span *span, const struct
 		event.file.device = end->file->device;
 		event.file.generation = end->file->generation;
 	}
-	event_fill(span, &event);
+	event_fill(span, &event, end->socket);
 }
 
 /* Exact, whatever the histogram's slots. */

@@ -20,6 +20,7 @@ struct ending {
 	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
 	const struct lat_extra *extra; /* NULL when there is none */
 	__u64 socket; /* address of the struct sock */
+	__u32 role;   /* enum lat_role */
 };
 
 static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
@@ -72,7 +73,7 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 			end.file->device | (__u64)end.file->generation << 32;
 	}
 	if (lat_config.needs_socket)
-		socket_key(key, end.socket);
+		socket_key(key, end.socket, end.role);
 }
 
 static __noinline __u32 series_add(struct lat_key *key)

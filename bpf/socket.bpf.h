@@ -3,6 +3,7 @@
 #ifndef SOCKET_BPF_H
 #define SOCKET_BPF_H
 
+#include "filter.bpf.h"
 #include "state.bpf.h"
 
 #define AF_INET6 10
@@ -39,6 +40,33 @@ static __noinline void socket_read(struct socket_ends *ends, __u64 address)
 	__builtin_memcpy(ends->remote, words, sizeof(words));
 }
 
+/*
+ * Told without having seen the connection begin. A socket from accept has the backlog of the listening one that it was
+ * copied from. A port of which `fastreuse` is negative has been given out by the kernel in connect (__inet_hash_connect()),
+ * until the connection is closed. What neither tells of: clients that chose their port, and servers without a backlog.
+ */
+static __noinline __u32 socket_role(__u64 address)
+{
+	struct inet_bind_bucket *bucket;
+
+	if (BPF_CORE_READ((struct sock *)address, sk_max_ack_backlog))
+		return LAT_ROLE_SERVER;
+	bucket = BPF_CORE_READ((struct inet_connection_sock *)address, icsk_bind_hash);
+	if (bucket && (__s8)BPF_CORE_READ(bucket, fastreuse) < 0)
+		return LAT_ROLE_CLIENT;
+	return LAT_ROLE_UNKNOWN;
+}
+
+/* The words of LAT_DIM_CONN. */
+static __always_inline void socket_conn(__u64 words[5], const struct socket_ends *ends)
+{
+	words[0] = ends->local[0];
+	words[1] = ends->local[1];
+	words[2] = ends->remote[0];
+	words[3] = ends->remote[1];
+	words[4] = ends->lport << 16 | ends->rport;
+}
+
 static __always_inline bool socket_is_ipv4(const __u64 address[2])
 {
 	return !address[0] && (__u32)address[1] == SOCKET_MAPPED;
@@ -58,26 +86,34 @@ static __always_inline bool socket_pass(__u64 socket)
 	if (!lat_config.filter_socket)
 		return true;
 	socket_read(&ends, socket);
-	if (lat_config.port && ends.lport != lat_config.port && ends.rport != lat_config.port)
+	if (lat_config.port &&
+	    (ends.lport == lat_config.port || ends.rport == lat_config.port) == filter_negates(LAT_NOT_PORT))
 		return false;
 	if (lat_config.family && socket_is_ipv4(ends.remote) != (lat_config.family == 4))
 		return false;
-	return !lat_config.has_addr || socket_is_within(ends.local) || socket_is_within(ends.remote);
+	return !lat_config.has_addr ||
+	       (socket_is_within(ends.local) || socket_is_within(ends.remote)) != filter_negates(LAT_NOT_ADDR);
 }
 
 #define SOCKET_WORD(dim, i) key->words[(lat_config.key_at[dim] + (i)) & (LAT_KEY_WORDS - 1)]
 
-static __always_inline void socket_key(struct lat_key *key, __u64 socket)
+/* ROLE is what is known of it; 0: look. */
+static __always_inline void socket_key(struct lat_key *key, __u64 socket, __u32 role)
 {
 	struct socket_ends ends = {};
+	__u64 conn[5];
+	__u32 i;
 
+	if (lat_config.key_at[LAT_DIM_ROLE])
+		SOCKET_WORD(LAT_DIM_ROLE, 0) = role ? role : socket_role(socket);
+	if (!lat_config.keys_ends)
+		return;
 	socket_read(&ends, socket);
 	if (lat_config.key_at[LAT_DIM_CONN]) {
-		SOCKET_WORD(LAT_DIM_CONN, 0) = ends.local[0];
-		SOCKET_WORD(LAT_DIM_CONN, 1) = ends.local[1];
-		SOCKET_WORD(LAT_DIM_CONN, 2) = ends.remote[0];
-		SOCKET_WORD(LAT_DIM_CONN, 3) = ends.remote[1];
-		SOCKET_WORD(LAT_DIM_CONN, 4) = ends.lport << 16 | ends.rport;
+		socket_conn(conn, &ends);
+#pragma unroll
+		for (i = 0; i < 5; i++)
+			SOCKET_WORD(LAT_DIM_CONN, i) = conn[i];
 	}
 	if (lat_config.key_at[LAT_DIM_PEER]) {
 		SOCKET_WORD(LAT_DIM_PEER, 0) = ends.remote[0];

@@ -89,7 +89,8 @@ static bool choose_call(struct bpf_object *object, const struct stem *stem, enum
 	if (place->kind == PLACE_FENTRY) {
 		set_n_args(object, stem, kernel_btf_n_args(place->function));
 		bpf_program__set_attach_target(place->entry, 0, place->function);
-		bpf_program__set_attach_target(place->exit, 0, place->function);
+		if (place->exit)
+			bpf_program__set_attach_target(place->exit, 0, place->function);
 	}
 	return true;
 }

@@ -30,8 +30,9 @@ static const struct argp_option argp_options[] = {
 	  "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
 	{ "interval", 'i', "TIME", 0, "Report every TIME, too" },
 	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
-	{ .doc = "What is measured; filters by who, and --disk, may begin with ! for all others (quote it for the shell):" },
-	{ "op", OPTION_OP, "OP[,OP]", 0, "Only these operations" },
+	{ .doc = "What is measured; filters by who, --disk, --port and --addr may begin with ! for all others (quote it for the"
+	  " shell):" },
+	{ "op", OPTION_OP, "OP[,OP]", 0, "These operations, and no others; `latencyprobe list TARGET` names them" },
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
@@ -324,7 +325,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 			.key_arg = -1,
 			.words = calloc((size_t)argc + 1, sizeof(char *)),
 			.ring_bytes = DEFAULT_RING_BYTES,
-			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = (1U << target->n_ops) - 1 },
+			.config = { .max_ns = DEFAULT_MAX_NS, .op_mask = target_default_ops(target) },
 		},
 	};
 	snprintf(args_doc, sizeof(args_doc), "%s [-- COMMAND ARGS...]",

@@ -312,10 +312,10 @@ void option_socket(struct argp_state *state, const struct target *target, struct
 		option_error(state, "--port, --addr, -4, -6: %s has no connections", target->name);
 	config->filter_socket = 1;
 	if (key == OPTION_PORT)
-		config->port = (uint16_t)option_number(state, "--port", text, 65535);
+		config->port = (uint16_t)option_number(state, "--port", filters_negation(config, LAT_NOT_PORT, text), 65535);
 	else if (key != OPTION_ADDR)
 		config->family = (uint8_t)(key - '0');
-	else if (!parse_cidr(config, text))
+	else if (!parse_cidr(config, filters_negation(config, LAT_NOT_ADDR, text)))
 		option_error(state, "--addr: %s is no address such as 10.1.2.3, 10.0.0.0/8 or fe80::/10", text);
 }
 

@@ -39,6 +39,11 @@ struct events {
 
 #define MAX_AT_ONCE 1000
 
+static bool has_connections(const struct events *events)
+{
+	return events->target->dims & 1U << LAT_DIM_CONN;
+}
+
 static void print_header(struct events *events)
 {
 	out_printf(events->out, "%-15s %-16s %7s %7s %-12s %-5s %8s %9s", "TIME", "COMM", "PID", "TID", "OP", "RET",
@@ -49,6 +54,8 @@ static void print_header(struct events *events)
 		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
 	if (events->names_files)
 		out_puts(events->out, " FILE");
+	if (has_connections(events))
+		out_puts(events->out, " CONNECTION");
 	out_puts(events->out, "\n");
 	events->has_header = true;
 }
@@ -98,6 +105,10 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_FILE].name), 0);
 	}
+	if (has_connections(events)) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_CONN].name), 0);
+	}
 	out_puts(events->out, "\n");
 	if (outlier->folded)
 		print_stack(events, outlier->folded);
@@ -112,7 +123,7 @@ static bool label_file(struct outlier *outlier, const struct events *events, con
 static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
 {
 	const struct op *op = &events->target->ops[event->op];
-	char device[32], comm[LAT_COMM_LEN + 1] = "";
+	char device[32], conn[LABEL_LEN], comm[LAT_COMM_LEN + 1] = "";
 
 	__builtin_memcpy(comm, event->comm, LAT_COMM_LEN);
 	return outlier_label(outlier, "op", op->name) && (!op->phase || outlier_label(outlier, "phase", op->phase)) &&
@@ -121,7 +132,9 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 		outlier_label(outlier, events->target->site_name, label_site(events->names, event->site))) &&
 	       (!events->target->has_depth ||
 		outlier_label(outlier, "device", label_device(events->names, event->device, device))) &&
-	       (!events->names_files || label_file(outlier, events, event));
+	       (!events->names_files || label_file(outlier, events, event)) &&
+	       (!has_connections(events) ||
+		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn)));
 }
 
 static bool keep_stack(struct events *events, const char *folded, uint64_t ns)

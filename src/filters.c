@@ -12,10 +12,10 @@
 
 const char *filters_negation(struct lat_config *config, enum lat_not filter, const char *text)
 {
-	config->negated &= (__u8) ~(1U << filter);
+	config->negated &= ~(1U << filter);
 	if (*text != '!')
 		return text;
-	config->negated |= (__u8)(1U << filter);
+	config->negated |= 1U << filter;
 	return text + 1;
 }
 

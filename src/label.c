@@ -11,7 +11,6 @@
 #include "units.h"
 
 #define DEVICE_MINOR_BITS 20 /* of the kernel's dev_t, which differs from the one of user space */
-#define LABEL_LEN 128
 #define FIRST_RESTART 512 /* ERESTARTSYS, the first of the kernel's own in its include/linux/errno.h */
 
 const struct dimension dimensions[LAT_N_DIMS] = {
@@ -31,6 +30,8 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_LPORT] = { .name = "lport", .help = "local port", .n_words = 1 },
 	[LAT_DIM_RPORT] = { .name = "rport", .help = "remote port", .n_words = 1 },
 	[LAT_DIM_FAMILY] = { .name = "family", .help = "4 or 6", .n_words = 1 },
+	[LAT_DIM_ROLE] = { .name = "role", .help = "client: it connected; server: it was accepted; unknown: neither was seen,"
+			   " nor does the socket tell", .n_words = 1 },
 	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
 	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
 	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file ended, or"
@@ -48,6 +49,12 @@ const char *const ftype_names[LAT_N_FTYPES] = {
 	[LAT_FTYPE_LINK] = "link",
 	[LAT_FTYPE_SOCKET] = "socket",
 	[LAT_FTYPE_ANON] = "anon",
+};
+
+static const char *const role_names[LAT_N_ROLES] = {
+	[LAT_ROLE_UNKNOWN] = "unknown",
+	[LAT_ROLE_CLIENT] = "client",
+	[LAT_ROLE_SERVER] = "server",
 };
 
 const char *const ret_names[LAT_N_RETS] = {
@@ -199,7 +206,7 @@ static void address_text(const __u64 words[static 2], bool in_brackets, char tex
 	snprintf(text, INET6_ADDRSTRLEN + 2, in_brackets ? "[%s]" : "%s", ip);
 }
 
-static void conn_text(const __u64 words[static 5], char text[static LABEL_LEN])
+const char *label_conn(const __u64 words[static 5], char text[static LABEL_LEN])
 {
 	char local[INET6_ADDRSTRLEN + 2], remote[INET6_ADDRSTRLEN + 2];
 
@@ -207,6 +214,7 @@ static void conn_text(const __u64 words[static 5], char text[static LABEL_LEN])
 	address_text(words + 2, true, remote);
 	snprintf(text, LABEL_LEN, "%s:%u -> %s:%u", local, (unsigned int)(words[4] >> 16 & 0xffff), remote,
 		 (unsigned int)(words[4] & 0xffff));
+	return text;
 }
 
 int label_compare_cgroups(const void *left, const void *right)
@@ -269,6 +277,8 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 	case LAT_DIM_PATTERN:
 		return strdup(words[0] == LAT_PATTERN_SEQUENTIAL ? "sequential" :
 			      words[0] == LAT_PATTERN_RANDOM ? "random" : "none");
+	case LAT_DIM_ROLE:
+		return strdup(words[0] < LAT_N_ROLES ? role_names[words[0]] : "unknown");
 	case LAT_DIM_FTYPE:
 		return strdup(ftype_text(words[0]));
 	case LAT_DIM_FS:
@@ -279,8 +289,7 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 		flags_text(words[0], text);
 		break;
 	case LAT_DIM_CONN:
-		conn_text(words, text);
-		break;
+		return strdup(label_conn(words, text));
 	case LAT_DIM_PEER:
 		address_text(words, false, text);
 		break;

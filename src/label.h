@@ -89,6 +89,10 @@ unsigned int label_size(const char *text);
 /* The name of a site; "?" for one that there is not. */
 const char *label_site(const struct label_names *names, uint32_t site);
 
+/* The text of LAT_DIM_CONN, in the caller's buffer. */
+#define LABEL_LEN 128
+const char *label_conn(const __u64 words[static 5], char text[static LABEL_LEN]);
+
 /* The device's name, or "MAJOR:MINOR" in the caller's buffer. */
 const char *label_device(const struct label_names *names, uint32_t device, char buffer[static 32]);
 

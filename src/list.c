@@ -49,7 +49,8 @@ void list_target(const struct target *target)
 	printf("%s: %s\n\nOperations (--op):\n", target->name, target->summary);
 	for (i = 0; i < target->n_ops; i++)
 		if (!target->ops[i].derived)
-			printf("  %-14s %s\n", target->ops[i].name, target->ops[i].help);
+			printf("  %-14s %s%s\n", target->ops[i].name, target->ops[i].help,
+			       target->ops[i].is_extra ? " (only where --op names it)" : "");
 	printf("\nMeasured at, in this kernel:\n");
 	for (i = 0; i < target->n_stems; i++)
 		list_stem(&target->stems[i]);

@@ -99,8 +99,8 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
 	const uint32_t derived_offset = target_derived_offset(probe->target);
 	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
-	const uint32_t sockets = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
-				 1U << LAT_DIM_FAMILY;
+	const uint32_t ends = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
+			      1U << LAT_DIM_FAMILY;
 	struct lat_config *config = probe->config;
 	uint32_t words = 1;
 	int dim, status;
@@ -132,12 +132,14 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
 		debug("cannot tell this process's PID namespace: taken as the initial one");
 	config->filter = (uint8_t)filter_kind(config);
+	config->key_has_who = !!(options->dims & who);
+	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
 	status = probe->target->configure ? probe->target->configure(setup) : 0;
 	probe->sites = setup->sites;
 	probe->n_sites = setup->n_sites;
 	if (status)
 		return status;
-	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : probe->target->n_ops) * LAT_N_RETS;
+	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : lat_log2(config->op_mask) + 1) * LAT_N_RETS;
 	config->n_key_words = (uint8_t)words;
 	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
 	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
@@ -145,9 +147,9 @@ static int configure(struct probe *probe, const struct probe_options *options, s
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
 	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
 			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
-	config->key_has_who = !!(options->dims & who);
-	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
-	config->needs_socket = !!(options->dims & sockets);
+	config->keys_ends = !!(options->dims & ends);
+	config->needs_socket = config->keys_ends || options->dims & 1U << LAT_DIM_ROLE ||
+			       (config->outlier_ns && probe->target->dims & 1U << LAT_DIM_CONN);
 	return 0;
 }
 

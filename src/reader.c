@@ -256,7 +256,7 @@ static void count_span(struct reading *reading, const struct lat_span *span, boo
 static void read_span_map(const struct reader *reader, struct reading *reading, int fd, bool has_depth)
 {
 	uint64_t key, *previous = NULL;
-	struct lat_span span;
+	struct lat_span span = { 0 }; /* of sockets, the kernel may not have all of it */
 
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
 		if (!bpf_map_lookup_elem(fd, &key, &span)) {

@@ -43,6 +43,7 @@ enum lat_count {
 	LAT_MERGED,      /* block: absorbed by another request */
 	LAT_UNISSUED,    /* block: ended without being given to the device */
 	LAT_NO_RETURN,   /* calls that never return: exit(2) */
+	LAT_UNANSWERED,  /* tcp: requests whose connection was closed before there was an answer */
 	LAT_REJECTED,    /* longer than lat_config.max_ns */
 	LAT_LOST_SPAN,   /* no room to remember the start */
 	LAT_LOST_EXIT,   /* the exit was never seen: the next call found the start still there */
@@ -83,8 +84,12 @@ enum lat_dim {
 	LAT_DIM_LPORT,
 	LAT_DIM_RPORT,
 	LAT_DIM_FAMILY, /* 4, 6; of IPv4 over an IPv6 socket 4 */
+	LAT_DIM_ROLE,   /* enum lat_role */
 	LAT_N_DIMS,
 };
+
+/* Which end of a connection it is: the one that connected, or the one that was accepted. */
+enum lat_role { LAT_ROLE_UNKNOWN, LAT_ROLE_CLIENT, LAT_ROLE_SERVER, LAT_N_ROLES };
 
 enum lat_flag { LAT_FLAG_SYNC = 1, LAT_FLAG_META = 2, LAT_FLAG_READAHEAD = 4, LAT_FLAG_FUA = 8 };
 #define LAT_N_FLAGS 4
@@ -194,8 +199,11 @@ struct lat_span {
 	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u16 op;
-	__u8 stem; /* calls: where it began, of several places that one operation is measured at */
-	__u8 skip; /* block: filtered out, but kept so that its later events are no beginning */
+	union {
+		__u8 stem; /* calls: where it began, of several places that one operation is measured at */
+		__u8 role; /* connections: enum lat_role */
+	};
+	__u8 skip; /* not measured, but kept so that later events are no beginning */
 	union {
 		struct {
 			__u32 bytes;
@@ -247,7 +255,10 @@ enum lat_filter {
 };
 
 /* Filters that let through all but what they name: bits of lat_config.negated. */
-enum lat_not { LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS, LAT_NOT_PATH };
+enum lat_not {
+	LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS, LAT_NOT_PORT, LAT_NOT_ADDR,
+	LAT_NOT_PATH,
+};
 
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
@@ -273,11 +284,11 @@ struct lat_config {
 	__u8 n_key_words;
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
+	__u32 negated;      /* bits of enum lat_not */
 	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
 	__s64 result;       /* what enum lat_test compares with */
 	__u8 result_test;
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
-	__u8 negated;       /* bits of enum lat_not */
 	__u8 filter_uid;
 	__u8 needs_file;    /* dimensions or filters ask for facts about files */
 	__u8 names_files;   /* events tell which file it was */
@@ -296,7 +307,8 @@ struct lat_config {
 	__u8 n_buckets;     /* 0: no --buckets */
 	__u64 pending_ns;   /* --pending; 0: none */
 	__u64 bucket_low_ns[LAT_MAX_BUCKETS]; /* the first is 0 */
-	__u8 needs_socket;  /* tcp: dimensions ask for the ends of connections */
+	__u8 needs_socket;  /* tcp: dimensions or events ask for the ends of connections */
+	__u8 keys_ends;     /* dimensions do */
 	__u8 filter_socket; /* any of the next four */
 	__u8 family;        /* 4, 6; 0: both */
 	__u8 has_addr;
@@ -329,7 +341,10 @@ struct lat_event {
 	__u32 cpu;
 	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
-	struct lat_file_key file; /* vfs; all 0: none */
+	union { /* what was touched */
+		struct lat_file_key file; /* vfs; all 0: none */
+		__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
+	};
 };
 
 #endif

@@ -33,6 +33,16 @@ const struct target *target_at(size_t index)
 	return NULL;
 }
 
+uint32_t target_default_ops(const struct target *target)
+{
+	uint32_t ops = 0;
+	size_t i;
+
+	for (i = 0; i < target->n_ops; i++)
+		ops |= target->ops[i].is_extra ? 0 : 1U << i;
+	return ops;
+}
+
 uint32_t target_derived_offset(const struct target *target)
 {
 	uint32_t first = 0;

@@ -18,13 +18,14 @@ struct op {
 	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
 	bool is_total;     /* derived, and only measured with --total */
 	bool optional;     /* kernels without a place for it do without, as long as there is another to measure */
+	bool is_extra;     /* only measured where --op names it */
 };
 
 /*
  * A place where an operation is measured. STEM names the BPF programs: STEM__fentry, STEM__fexit, STEM__kprobe,
- * STEM__kretprobe and the global STEM__probe; or, when tracepoint is set, the one program STEM. FUNCTIONS are
- * alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of them is left out;
- * an operation left without any stem is an error unless optional.
+ * STEM__kretprobe (those of the exit may be missing) and the global STEM__n_args; or, when tracepoint is set, the one
+ * program STEM. FUNCTIONS are alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of
+ * them is left out; an operation left without any stem is an error unless optional.
  */
 #define TARGET_MAX_FUNCTIONS 4
 struct stem {
@@ -85,6 +86,9 @@ struct target {
 /* The target of that name, or NULL. Targets are in order of name. */
 const struct target *target_find(const char *name);
 const struct target *target_at(size_t index); /* NULL behind the last */
+
+/* Bits of the operations that are measured when --op names none. */
+uint32_t target_default_ops(const struct target *target);
 
 /* How far behind an operation the first is that is derived from it, and then the next; 0 when the target has no derived ones. */
 uint32_t target_derived_offset(const struct target *target);

@@ -8,8 +8,8 @@ from registry import Failure
 TOP_NS = 1 << 36
 N_SUB = 16
 PERCENTILES = {"p50": 50.0, "p75": 75.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9, "p99.99": 99.99}
-ENDINGS = ("recorded", "filtered", "sampled_out", "nested", "merged", "unissued", "no_return", "rejected", "lost_span",
-           "lost_exit", "lost_clock", "unseen", "in_flight")
+ENDINGS = ("recorded", "filtered", "sampled_out", "nested", "merged", "unissued", "no_return", "unanswered", "rejected",
+           "lost_span", "lost_exit", "lost_clock", "unseen", "in_flight")
 LOSSES = ("lost_span", "lost_exit", "lost_clock", "unseen")
 
 

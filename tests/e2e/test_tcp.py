@@ -27,7 +27,8 @@ def counts(variant):
         require_equal(report.bytes(op=op), N * REQUEST_BYTES, f"bytes of {op}")
 
 
-ADDRESS = {"4": ("127.0.0.1", "127.0.0.1"), "6": ("::1", "[::1]")}
+# Of IPv4 over an IPv6 socket all is as of IPv4.
+ADDRESS = {"4": ("127.0.0.1", "127.0.0.1"), "6": ("::1", "[::1]"), "mapped": ("127.0.0.1", "127.0.0.1")}
 
 
 def probe_connections(*args, family="4", n=20, refused=0, delay_ns=5_000_000):
@@ -35,13 +36,13 @@ def probe_connections(*args, family="4", n=20, refused=0, delay_ns=5_000_000):
                  command=[WORK, "connections", family, n, refused, delay_ns])
 
 
-@test("kprobes", each=["4", "6"])
+@test("kprobes", each=["4", "6", "mapped"])
 def connections(family):
     """S2-16, S3-1, S3-7: every connection connects, waits for accept and closes at both ends; refused ones fail."""
     n, delay_ns = 20, 5_000_000
     report = probe_connections("--op", "connect,accept,lifetime", "--by", "peer,family,errno", family=family, n=n,
                                refused=7, delay_ns=delay_ns)
-    labels = {"peer": ADDRESS[family][0], "family": family}
+    labels = {"peer": ADDRESS[family][0], "family": "6" if family == "6" else "4"}
     require_equal(report.count(op="connect", ret="ok", **labels), n, "connects")
     require_equal(report.count(op="connect", ret="error", errno="ECONNREFUSED", **labels), 7, "refused connects")
     require_equal(report.count(op="accept", ret="ok", **labels), n, "accepts")
@@ -69,11 +70,12 @@ def thousand_connections(family):
     report.require_nothing_lost()
 
 
-@test("kprobes", each=["fentry", "kprobe"])
-def calls_by_connection(attach):
+@test("kprobes", each=["4-fentry", "4-kprobe", "mapped-fentry"])
+def calls_by_connection(variant):
     """S2-1, S2-15: sends and receives have their connection."""
+    family, attach = variant.split("-")
     report = probe("tcp", "-c", "lp-work", "--attach", attach, "--op", "send,recv,cleanup_rbuf", "--by", "conn,lport",
-                   command=[WORK, "tcp", 4, N, 0])
+                   command=[WORK, "tcp", family, N, 0])
     conns = {s["labels"]["conn"] for s in report.json["series"]}
     require_equal(len(conns), 1, f"connections, of {conns}")
     lport = conns.pop().split(" -> ")[0].rpartition(":")[2]

@@ -52,6 +52,16 @@ def rejected():
     require(59_000_000_000 <= report.one(op="read", ret="ok")["max_ns"] < 60_000_000_000, "not the shorter one")
 
 
+@test("icount", "kprobes", each=BOTH)
+def requests(attach):
+    report = probe("tcp", "--op", "request", "--by", "role", "--attach", attach, command=[WORK, "requests", 4, N, 1_500_000])
+    for role in ("client", "server"):
+        series = report.one(op="request", role=role)
+        require_equal(series["count"], N, f"requests of the {role}")
+        require_in_slot(series, report.work[role]["p50_ns"], role)
+        require_in_slot(series, report.work[role]["p90_ns"], role, percentile="p90")
+
+
 @test("icount", "null_blk")
 def null_blk():
     with NullDisk(COMPLETION_NS) as disk:

@@ -20,14 +20,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static const struct op ops[] = { { .name = "read" }, { .name = "write" }, { .name = "read", .phase = "queue" } };
+static const struct op ops[] = {
+	{ .name = "read" }, { .name = "write" }, { .name = "read", .phase = "queue" }, { .name = "extra", .is_extra = true },
+};
 
 static const struct target target = {
 	.name = "files",
 	.summary = "files",
 	.ops = ops,
-	.n_ops = 3,
-	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM,
+	.n_ops = 4,
+	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CONN,
 	.default_dims = 1U << LAT_DIM_PID,
 };
 
@@ -98,6 +100,23 @@ static void test_filters(void **state)
 	assert_int_equal(options.probe.attach, ATTACH_KPROBE);
 	assert_int_equal(options.probe.config.outlier_ns, 10000000);
 	assert_int_equal(parse("files --op read,write").probe.config.op_mask, 7);
+}
+
+static void test_socket_filters(void **state)
+{
+	struct lat_config config = parse("files --port 443 --addr 10.1.0.0/16 -6").probe.config;
+
+	(void)state;
+	assert_true(config.filter_socket && config.has_addr);
+	assert_int_equal(config.port, 443);
+	assert_int_equal(config.family, 6);
+	assert_int_equal(config.negated, 0);
+	assert_memory_equal(config.addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\x01\0\0", 16);
+	assert_memory_equal(config.addr_mask, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0", 16);
+	config = parse("files --port !443 --addr !::1").probe.config;
+	assert_int_equal(config.port, 443);
+	assert_int_equal(config.negated, 1U << LAT_NOT_PORT | 1U << LAT_NOT_ADDR);
+	assert_memory_equal(config.addr, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 }
 
 static void test_dimensions(void **state)
@@ -222,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_socket_filters),
 		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_live),
 		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong), cmocka_unit_test(test_alerts),
 	};

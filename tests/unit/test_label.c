@@ -78,6 +78,19 @@ static void test_devices(void **state)
 	assert_text(LAT_DIM_DEVICE, 0, "0:0");
 }
 
+static void test_connections(void **state)
+{
+	const __u64 words[5] = { 0, 0x0200000affff0000, 0xb80d0120, 1ULL << 56, 443U << 16 | 50000 };
+	char text[LABEL_LEN];
+
+	(void)state;
+	assert_string_equal(label_conn(words, text), "10.0.0.2:443 -> [2001:db8::1]:50000");
+	assert_text(LAT_DIM_ROLE, LAT_ROLE_CLIENT, "client");
+	assert_text(LAT_DIM_ROLE, LAT_ROLE_SERVER, "server");
+	assert_text(LAT_DIM_ROLE, LAT_ROLE_UNKNOWN, "unknown");
+	assert_text(LAT_DIM_ROLE, UINT64_MAX, "unknown");
+}
+
 /* Raw bytes, and all sixteen of them where no NUL ends them. */
 static void test_comm(void **state)
 {
@@ -101,7 +114,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_are_described), cmocka_unit_test(test_numbers), cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_devices), cmocka_unit_test(test_comm),
+		cmocka_unit_test(test_devices), cmocka_unit_test(test_connections), cmocka_unit_test(test_comm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

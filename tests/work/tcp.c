@@ -2,13 +2,11 @@
 /* Requests and answers over loopback, the answer coming a known time later. */
 #include "work.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,25 +30,6 @@ static void *server(void *socket)
 	return NULL;
 }
 
-static int listen_on(int family, struct sockaddr_storage *address, socklen_t *length)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
-	int fd = socket(family, SOCK_STREAM, 0);
-
-	memset(address, 0, sizeof(*address));
-	address->ss_family = (sa_family_t)family;
-	if (family == AF_INET6)
-		v6->sin6_addr = in6addr_loopback;
-	else
-		v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	*length = family == AF_INET6 ? sizeof(*v6) : sizeof(*v4);
-	if (fd < 0 || bind(fd, (struct sockaddr *)address, *length) || listen(fd, 1) ||
-	    getsockname(fd, (struct sockaddr *)address, length))
-		work_die("listen");
-	return fd;
-}
-
 int work_tcp(int argc, char **argv)
 {
 	uint64_t n, i, start, *sends, *recvs;
@@ -66,9 +45,9 @@ int work_tcp(int argc, char **argv)
 	delay_ns = strtoull(argv[3], NULL, 10);
 	sends = calloc(n, sizeof(*sends));
 	recvs = calloc(n, sizeof(*recvs));
-	listener = listen_on(!strcmp(argv[1], "6") ? AF_INET6 : AF_INET, &address, &length);
+	listener = work_bind(argv[1], &address, &length);
 	fd = socket(address.ss_family, SOCK_STREAM, 0);
-	if (!sends || !recvs || pthread_create(&thread, NULL, server, &listener) ||
+	if (!sends || !recvs || listen(listener, 1) || pthread_create(&thread, NULL, server, &listener) ||
 	    connect(fd, (struct sockaddr *)&address, length))
 		work_die("connect");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -90,6 +69,6 @@ int work_tcp(int argc, char **argv)
 	work_print_samples("send", sends, n);
 	printf(", ");
 	work_print_samples("recv", recvs, n);
-	printf(", \"bytes\": %d}\n", REQUEST_BYTES);
+	printf(", \"bytes\": %d, \"port\": %d}\n", REQUEST_BYTES, work_port(&address));
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /*
  * Begins and ends what counts, for the calling thread: it is called lp-work meanwhile, so that a filter by name sees
@@ -31,6 +32,13 @@ int64_t work_uring(int opcode, int flags, int fd, void *bytes, size_t n_bytes, i
 int64_t work_uring_submit(int opcode, int flags, int fd, void *bytes, size_t n_bytes, int64_t offset); /* 0 */
 int64_t work_uring_wait(void);
 
+/*
+ * A TCP socket bound to a port of the loopback interface, and its address. FAMILY is "4", "6" or "mapped" (IPv4 over an
+ * IPv6 socket), and may be followed by ":PORT"; else any free one is taken. Dies where it cannot.
+ */
+int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
+uint16_t work_port(const struct sockaddr_storage *address);
+
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
 int work_files(int argc, char **argv);
@@ -40,6 +48,8 @@ int work_pipe(int argc, char **argv);
 int work_uring_pipe(int argc, char **argv);
 int work_tcp(int argc, char **argv);
 int work_connections(int argc, char **argv);
+int work_resets(int argc, char **argv);
+int work_requests(int argc, char **argv);
 int work_direct(int argc, char **argv);
 int work_blocked(int argc, char **argv);
 int work_merge(int argc, char **argv);
