@@ -26,48 +26,47 @@ static __always_inline bool is_outlier(__u64 ns)
 	return lat_config.outlier_ns && ns >= lat_config.outlier_ns;
 }
 
-/* What the caller knows is in FACTS. */
-static __noinline void event_fill(const struct lat_span *span, const struct lat_event *facts, __u64 socket)
+/* What it was about, where that is asked for. */
+static __always_inline void event_touch(struct lat_event *event, const struct ending *end)
 {
 	struct socket_ends ends = {};
-	struct lat_event *event;
 
-	if (!span || !facts)
-		return;
-	event = bpf_ringbuf_reserve(&lat_ring, sizeof(*event), 0);
-	if (!event) {
-		lat_count(facts->op, LAT_RING_FULL);
-		return;
-	}
-	*event = *facts;
-	event->pid = span->pid;
-	event->tid = span->tid;
-	event->device = span->device;
-	event->cpu = bpf_get_smp_processor_id();
-	__builtin_memcpy(event->comm, span->comm, sizeof(event->comm));
+	__builtin_memset(event->conn, 0, sizeof(event->conn));
 	if (lat_config.needs_socket) {
-		socket_read(&ends, socket);
+		socket_read(&ends, end->socket);
 		socket_conn(event->conn, &ends);
+	} else if (lat_config.names_files && end->file) {
+		event->file.inode = end->file->inode;
+		event->file.device = end->file->device;
+		event->file.generation = end->file->generation;
 	}
-	bpf_ringbuf_submit(event, 0);
-	lat_count(facts->op, LAT_EVENTS);
 }
 
-/* The event of an outlier. */
+/* The event of an outlier, written where it is read: on the stack there is no room for it below all that leads here. */
 static __always_inline void event_send(const struct lat_span *span, const struct ending *end, __u64 end_ns, __u64 ns,
 				       __u64 sector, const struct lat_stack_ids stacks)
 {
-	struct lat_event event = {
-		.end_ns = end_ns, .latency_ns = ns, .bytes = end->bytes, .sector = sector, .op = end->op, .ret = end->ret,
-		.stacks = stacks,
-	};
+	struct lat_event *event = bpf_ringbuf_reserve(&lat_ring, sizeof(*event), 0);
 
-	if (lat_config.names_files && end->file) {
-		event.file.inode = end->file->inode;
-		event.file.device = end->file->device;
-		event.file.generation = end->file->generation;
+	if (!event) {
+		lat_count(end->op, LAT_RING_FULL);
+		return;
 	}
-	event_fill(span, &event, end->socket);
+	event->end_ns = end_ns;
+	event->latency_ns = ns;
+	event->bytes = end->bytes;
+	event->sector = sector;
+	event->pid = span->pid;
+	event->tid = span->tid;
+	event->op = end->op;
+	event->ret = end->ret;
+	event->device = span->device;
+	event->cpu = bpf_get_smp_processor_id();
+	event->stacks = stacks;
+	__builtin_memcpy(event->comm, span->comm, sizeof(event->comm));
+	event_touch(event, end);
+	bpf_ringbuf_submit(event, 0);
+	lat_count(end->op, LAT_EVENTS);
 }
 
 /* Exact, whatever the histogram's slots. */

@@ -52,10 +52,10 @@ static void print_header(struct events *events)
 		out_puts(events->out, " WHAT");
 	if (events->target->has_depth)
 		out_printf(events->out, " %-12s %s", "DEVICE", "SECTOR");
-	if (has_connections(events))
-		out_puts(events->out, " CONNECTION");
 	if (events->names_files)
 		out_puts(events->out, " FILE");
+	if (has_connections(events))
+		out_puts(events->out, " CONNECTION");
 	out_puts(events->out, "\n");
 	events->has_header = true;
 }
@@ -101,13 +101,13 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		out_escaped(events->out, outlier_find_label(outlier, "device"), 12);
 		out_printf(events->out, " %" PRIu64, outlier->sector);
 	}
-	if (has_connections(events)) {
-		out_puts(events->out, " ");
-		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_CONN].name), 0);
-	}
 	if (events->names_files) {
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_FILE].name), 0);
+	}
+	if (has_connections(events)) {
+		out_puts(events->out, " ");
+		out_escaped(events->out, outlier_find_label(outlier, dimensions[LAT_DIM_CONN].name), 0);
 	}
 	out_puts(events->out, "\n");
 	if (outlier->folded)
@@ -132,9 +132,9 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 		outlier_label(outlier, events->target->site_name, label_site(events->names, event->site))) &&
 	       (!events->target->has_depth ||
 		outlier_label(outlier, "device", label_device(events->names, event->device, device))) &&
+	       (!events->names_files || label_file(outlier, events, event)) &&
 	       (!has_connections(events) ||
-		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn))) &&
-	       (!events->names_files || label_file(outlier, events, event));
+		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn)));
 }
 
 static bool keep_stack(struct events *events, const char *folded, uint64_t ns)

@@ -341,9 +341,9 @@ struct lat_event {
 	__u32 cpu;
 	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
-	union {
-		__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
+	union { /* what was touched */
 		struct lat_file_key file; /* vfs; all 0: none */
+		__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
 	};
 };
 

@@ -17,8 +17,8 @@ struct op {
 	bool has_bytes;
 	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
 	bool is_total;     /* derived, and only measured with --total */
-	bool is_extra;     /* only measured where --op names it */
 	bool optional;     /* kernels without a place for it do without, as long as there is another to measure */
+	bool is_extra;     /* only measured where --op names it */
 };
 
 /*

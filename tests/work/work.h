@@ -24,13 +24,6 @@ void work_print_samples(const char *name, uint64_t *samples, uint64_t n_samples)
 /* Prints and ends the process with status 1. */
 void work_die(const char *what) __attribute__((noreturn));
 
-/*
- * A TCP socket bound to a port of the loopback interface, and its address. FAMILY is "4", "6" or "mapped" (IPv4 over an
- * IPv6 socket), and may be followed by ":PORT"; else any free one is taken. Dies where it cannot.
- */
-int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
-uint16_t work_port(const struct sockaddr_storage *address);
-
 /* One read or write by aio, IOCB_CMD_PREAD or IOCB_CMD_PWRITE: its result, or -errno. */
 int64_t work_aio(int command, int fd, void *bytes, size_t n_bytes, int64_t offset);
 
@@ -38,6 +31,13 @@ int64_t work_aio(int command, int fd, void *bytes, size_t n_bytes, int64_t offse
 int64_t work_uring(int opcode, int flags, int fd, void *bytes, size_t n_bytes, int64_t offset);
 int64_t work_uring_submit(int opcode, int flags, int fd, void *bytes, size_t n_bytes, int64_t offset); /* 0 */
 int64_t work_uring_wait(void);
+
+/*
+ * A TCP socket bound to a port of the loopback interface, and its address. FAMILY is "4", "6" or "mapped" (IPv4 over an
+ * IPv6 socket), and may be followed by ":PORT"; else any free one is taken. Dies where it cannot.
+ */
+int work_bind(const char *family, struct sockaddr_storage *address, socklen_t *length);
+uint16_t work_port(const struct sockaddr_storage *address);
 
 /* Each takes its own arguments, argv[0] being its name. */
 int work_calls(int argc, char **argv);
