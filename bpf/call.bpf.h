@@ -89,14 +89,12 @@ static __always_inline void call_left_out(const struct place *place, void *ctx, 
 {
 	__u32 shard = lat_shard();
 	__u64 frame = call_frame(place, ctx);
-	struct lat_span *slot;
 
 	if (!lat_read(lat_state.gate))
 		return;
 	lat_count_in(shard, place->op, count);
-	slot = call_slot(frame, place->op);
-	if (lat_read(slot->claims))
-		call_drop(slot, frame, place->op);
+	if (call_claims(frame, place->op))
+		call_drop(call_slot(frame, place->op), frame, place->op);
 }
 
 static __always_inline void call_filtered(const struct place *place, void *ctx)
@@ -157,7 +155,7 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 /* False for almost all calls that were filtered out. */
 static __always_inline bool call_may_have_begun(const struct place *place, void *ctx)
 {
-	return lat_read(call_slot(call_frame(place, ctx), place->op)->claims);
+	return call_claims(call_frame(place, ctx), place->op);
 }
 
 static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)

@@ -19,16 +19,32 @@
 /* THREAD_SIZE of x86-64 and arm64. Stacks are that large, aligned to it, and have a guard page between them. */
 #define STACK_BITS 14
 
-/* Each operation's slots lie a constant behind those of the one before: what is constant costs no instruction. */
+#define CALL_N_STACKS (LAT_N_SPANS / 2)
+#define CALL_OP_STRIDE (CALL_N_STACKS / LAT_MAX_OPS)
+
+/* The stack's slot of the first operation. Each operation's lies a constant behind that of the one before. */
+static __always_inline struct lat_span *call_first_slot(__u64 frame)
+{
+	__u32 offset = lower_half(frame) / ((2 << STACK_BITS) / sizeof(struct lat_span)) &
+		       (CALL_N_STACKS - 1) * sizeof(struct lat_span);
+	char *state = (char *)&lat_state + offset;
+
+	barrier_var(state); /* or the compiler computes it anew for each field */
+	return (struct lat_span *)(state + offsetof(struct lat_state, spans));
+}
+
 static __always_inline struct lat_span *call_slot(__u64 frame, __u32 op)
 {
-	const __u32 n_stacks = LAT_N_SPANS / 2, op_stride = n_stacks / LAT_MAX_OPS;
-	__u32 offset = lower_half(frame) / ((2 << STACK_BITS) / sizeof(struct lat_span)) &
-		       (n_stacks - 1) * sizeof(struct lat_span);
-	struct lat_span *span = (void *)&lat_state.spans[op * op_stride] + offset;
+	struct lat_span *span = call_first_slot(frame) + op * CALL_OP_STRIDE;
 
-	barrier_var(span); /* or the compiler computes it anew for each field */
+	barrier_var(span);
 	return span;
+}
+
+/* Of the same, where no more is asked of it: the constant becomes part of the instruction. */
+static __always_inline __u32 call_claims(__u64 frame, __u32 op)
+{
+	return lat_read(call_first_slot(frame)[op * CALL_OP_STRIDE].claims);
 }
 
 static __always_inline bool is_same_stack(__u64 frame, __u64 other)

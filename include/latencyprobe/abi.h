@@ -321,9 +321,9 @@ struct lat_state {
 	__u32 gate;  /* 0: closed */
 	__u32 adopt; /* process whose next child is followed; 0: none */
 	__u64 n_spilled; /* spans in the map lat_spill */
-	/* What is read by all is apart from what each CPU writes. */
-	struct lat_account accounts[LAT_MAX_SHARDS][LAT_MAX_OPS] __attribute__((aligned(128)));
+	/* First, as programs reach only the first 32 KiB without another addition; apart from what is read by all. */
 	struct lat_span spans[LAT_N_SPANS] __attribute__((aligned(64)));
+	struct lat_account accounts[LAT_MAX_SHARDS][LAT_MAX_OPS] __attribute__((aligned(128)));
 };
 
 /* An outlier, on the ring buffer lat_ring. */
