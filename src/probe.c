@@ -16,10 +16,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "configure.h"
 #include "glob.h"
 #include "host.h"
 #include "kernel_btf.h"
-#include "label.h"
 #include "log.h"
 #include "object.h"
 #include "object_open.h"
@@ -28,7 +28,6 @@
 
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
 #define DEFAULT_OWN_HISTS 240
-#define MAX_DIRECT_SERIES 256
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
 #define OUTLIER_PATHS 1024 /* of the files that outliers were of: about 1 MiB */
 #define PATH_DECISIONS 16384 /* of --path that are kept: about 2 MiB */
@@ -77,80 +76,6 @@ static uint8_t log2_ceil(uint32_t value)
 static struct bpf_map *object_map(const struct probe *probe, const char *name)
 {
 	return bpf_object__find_map_by_name(probe->object, name);
-}
-
-static enum lat_filter filter_kind(const struct lat_config *config)
-{
-	if (!config->has_filter)
-		return LAT_FILTER_NONE;
-	if (config->pidns_ino || config->filter_comm || config->filter_cgroup || config->filter_follow ||
-	    config->filter_socket || config->filter_uid || config->negated || config->sample_below || config->needs_file)
-		return LAT_FILTER_ANY;
-	/* New in 5.11 (3ca1032ab7ab). */
-	return config->pid && kernel_btf_function_id("bpf_get_current_task_btf") >= 0 ? LAT_FILTER_PID : LAT_FILTER_ANY;
-}
-
-/* Fills in the constants, the target's own among them. */
-static int configure(struct probe *probe, const struct probe_options *options, struct setup *setup)
-{
-	const uint32_t of_file = 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN;
-	/* Dimensions that need to be told who it was. */
-	const uint32_t who = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM;
-	const uint32_t of_submitter = 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS;
-	const uint32_t derived_offset = target_derived_offset(probe->target);
-	const uint32_t n_attached = derived_offset ? derived_offset : (uint32_t)probe->target->n_ops;
-	const uint32_t ends = 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT |
-			      1U << LAT_DIM_FAMILY;
-	struct lat_config *config = probe->config;
-	uint32_t words = 1;
-	int dim, status;
-
-	*config = options->config;
-	config->op_mask = probe->op_mask;
-	if (config->sample_rate > 1)
-		config->sample_below = (__u32)((1ULL << 32) / config->sample_rate);
-	config->has_filter = config->pid || config->device || config->filter_comm || config->filter_cgroup ||
-			     config->filter_follow || config->filter_socket || config->filter_uid || config->sample_below;
-	config->needs_file = config->ftypes || config->has_fs || config->has_path || options->dims & of_file;
-	config->passes_late = config->ftypes || config->has_fs || config->has_path || config->min_ns;
-	config->names_files = config->outlier_ns && probe->target->dims & 1U << LAT_DIM_FILE;
-	config->keeps_paths = config->names_files || options->dims & 1U << LAT_DIM_FILE;
-	config->has_filter |= config->needs_file; /* so that without, nothing has to be asked where a call begins */
-	/* Where operations are functions, those not asked for are not attached. */
-	if (!probe->target->needs_kprobes)
-		config->has_filter |= (~config->op_mask & ((1U << n_attached) - 1)) != 0;
-	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++) {
-		if (!(options->dims & 1U << dim))
-			continue;
-		config->key_at[dim] = (uint8_t)words;
-		words += dimensions[dim].n_words;
-	}
-	if (words > LAT_KEY_WORDS) {
-		fail(0, "too many dimensions at once in --by");
-		return EXIT_USAGE;
-	}
-	if (host_pid_namespace(&config->pidns_dev, &config->pidns_ino))
-		debug("cannot tell this process's PID namespace: taken as the initial one");
-	config->filter = (uint8_t)filter_kind(config);
-	config->key_has_who = !!(options->dims & who);
-	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
-	status = probe->target->configure ? probe->target->configure(setup) : 0;
-	probe->sites = setup->sites;
-	probe->n_sites = setup->n_sites;
-	if (status)
-		return status;
-	probe->n_series = (uint32_t)(setup->n_sites ? setup->n_sites : lat_log2(config->op_mask) + 1) * LAT_N_RETS;
-	config->n_key_words = (uint8_t)words;
-	config->is_direct = words == 1 && (!setup->n_sites || probe->n_series <= MAX_DIRECT_SERIES);
-	config->needs_extra = probe->target->has_disks && (config->stacks || config->pending_ns ||
-							     options->dims & of_submitter);
-	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
-			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
-	config->keys_ends = !!(options->dims & ends);
-	config->needs_socket = config->keys_ends || options->dims & 1U << LAT_DIM_ROLE ||
-			       (config->outlier_ns && probe->target->dims & 1U << LAT_DIM_CONN);
-	return 0;
 }
 
 /* With --by file there is a path for each key; else events only need those of the files that were seen last. */
@@ -264,7 +189,9 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 					  !strncmp(bpf_program__name(program), "follow_", strlen("follow_")));
 	status = attach_choose(probe->object, probe->target, options->attach, probe->op_mask, &probe->places);
 	if (!status)
-		status = configure(probe, options, &setup);
+		status = configure(&setup, probe->target, probe->op_mask, &probe->n_series);
+	probe->sites = setup.sites;
+	probe->n_sites = setup.n_sites;
 	if (status)
 		return status;
 	size(probe, options->max_keys, setup.max_keys, options->ring_bytes);
