@@ -143,7 +143,7 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 	if (place->nesting == NESTS)
 		span->mark = call_mark(place, ctx);
 	if (place->has_socket && lat_config.needs_socket)
-		span->socket = call_first_argument(place, ctx);
+		span->socket = call_first_word(place, ctx);
 	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
 	else if (lat_config.names_files && !lat_config.needs_file)

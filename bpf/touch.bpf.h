@@ -16,6 +16,12 @@ static __always_inline __u64 call_first_argument(const struct place *place, void
 	return argument;
 }
 
+/* The same, to be kept in a span: from there it comes back as a number. */
+static __always_inline __u64 call_first_word(const struct place *place, void *ctx)
+{
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_PARM1) : CTX_WORD(ctx, 0);
+}
+
 /*
  * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
  * an address it is strict.
@@ -43,7 +49,7 @@ static __always_inline void call_touch(const struct place *place, void *ctx, str
 	if (place->file == FILE_CLOSED || place->file == FILE_SYSCALL)
 		call_look_at_file(place, ctx, span);
 	else if (place->file != FILE_UNKNOWN && place->file != FILE_RESULT)
-		span->touched = call_first_argument(place, ctx);
+		span->touched = call_first_word(place, ctx);
 }
 
 /*

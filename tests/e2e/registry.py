@@ -37,7 +37,7 @@ def select(patterns):
         plain = name.replace("[", ".").replace("]", "")
         module, test_name = name.split("[")[0].split(".")
         names = (name, plain, module, f"{module}.{test_name}")
-        if not patterns or any(fnmatch.fnmatchcase(n, p) for p in patterns for n in names):
+        if not patterns or any(n == p or fnmatch.fnmatchcase(n, p) for p in patterns for n in names):
             chosen.append(name)
     return chosen
 
@@ -71,9 +71,9 @@ def run_one(name):
 
 
 def run_all(names):
-    """The exit status: 1 when a test failed or none ran."""
-    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    """The names by what became of them."""
+    ended = {"passed": [], "failed": [], "skipped": []}
     for name in names:
-        totals[run_one(name)] += 1
-    print(", ".join(f"{count} {what}" for what, count in totals.items()), flush=True)
-    return 1 if totals["failed"] or not totals["passed"] else 0
+        ended[run_one(name)].append(name)
+    print(", ".join(f"{len(which)} {what}" for what, which in ended.items()), flush=True)
+    return ended

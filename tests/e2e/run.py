@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the end-to-end tests on this machine, as root: run.py [--list] [NAME or glob]..."""
+"""Runs the end-to-end tests on this machine, as root: run.py [--list] [--skipped FILE] [NAME or glob]..."""
 
 import argparse
 import importlib
@@ -15,8 +15,10 @@ import registry  # noqa: E402 # found by the path above
 
 
 def main():
-    parser = argparse.ArgumentParser(description="End-to-end tests of latencyprobe on this machine, as root.")
+    parser = argparse.ArgumentParser(description="End-to-end tests of latencyprobe on this machine, as root.",
+                                     fromfile_prefix_chars="@")
     parser.add_argument("--list", action="store_true", help="print the tests' names and end")
+    parser.add_argument("--skipped", type=Path, metavar="FILE", help="write the names of skipped tests, to be given as @FILE")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a module, a test, or a glob of either")
     options = parser.parse_args()
     for file in sorted(HERE.glob("test_*.py")):
@@ -25,7 +27,10 @@ def main():
     if options.list:
         print("\n".join(names))
         return 0
-    return registry.run_all(names)
+    ended = registry.run_all(names)
+    if options.skipped:
+        options.skipped.write_text("".join(f"{name}\n" for name in ended["skipped"]), encoding="utf-8")
+    return 1 if ended["failed"] or not ended["passed"] else 0
 
 
 if __name__ == "__main__":
