@@ -2,6 +2,7 @@
 """The tests there are, what each needs of the machine, and the loop that runs them."""
 
 import fnmatch
+import sys
 import time
 import traceback
 
@@ -30,16 +31,18 @@ def test(*needs, each=None):
     return register
 
 
+def matches(name, pattern):
+    plain = name.replace("[", ".").replace("]", "")
+    module, test_name = name.split("[")[0].split(".")
+    return any(pattern == n or fnmatch.fnmatchcase(n, pattern) for n in (name, plain, module, f"{module}.{test_name}"))
+
+
 def select(patterns):
     """The names that match one of the patterns: a module, a test, a glob of either; all without a pattern."""
-    chosen = []
-    for name in TESTS:
-        plain = name.replace("[", ".").replace("]", "")
-        module, test_name = name.split("[")[0].split(".")
-        names = (name, plain, module, f"{module}.{test_name}")
-        if not patterns or any(n == p or fnmatch.fnmatchcase(n, p) for p in patterns for n in names):
-            chosen.append(name)
-    return chosen
+    for pattern in patterns:
+        if not any(matches(name, pattern) for name in TESTS):
+            sys.exit(f"no test is called {pattern}")
+    return [name for name in TESTS if not patterns or any(matches(name, pattern) for pattern in patterns)]
 
 
 def details_of(error):

@@ -309,17 +309,17 @@ def outliers_tell_which_file(attach):
     with Folder() as folder:
         path = folder / "fi\nle"
         command = [WORK, "calls", "read:3,write:5,fsync:2,open:7,missing:11", 1, 1, path]
-        runs = [probe(*VFS, "--attach", attach, "--outlier", "1ns", *options, command=command)
-                for options in ((), ("--by", "file"), ("--ftype", "regular,none"), ("--path", f"{folder}/*"))]
+        every = {"fentry": ((), ("--by", "file"), ("--ftype", "regular,none")), "kprobe": ((), ("--path", f"{folder}/*"))}[attach]
+        runs = [probe(*VFS, "--attach", attach, "--outlier", "1ns", *options, command=command) for options in every]
         pipes = probe(*VFS, "--attach", attach, "--outlier", "1ns", "--op", "read", command=[WORK, "ftypes", folder])
-    for number, report in enumerate(runs):
+    for options, report in zip(every, runs):
         found = {}
         for outlier in report.json["outliers"]:
             key = (outlier["labels"]["op"], outlier["labels"]["file"])
             found[key] = found.get(key, 0) + 1
         expected = {("read", str(path)): 3, ("write", str(path)): 5, ("fsync", str(path)): 2, ("open", str(path)): 7,
                     ("close", str(path)): 7, ("open", "none"): 11}
-        if number == 3:
+        if "--path" in options:
             del expected[("open", "none")]
         require_equal(found, expected, "outliers by operation and file")
         require(f"{folder}/fi\\x0ale" in report.stdout, f"no escaped path in the lines: {report.stdout[:2000]}")

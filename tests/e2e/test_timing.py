@@ -43,9 +43,9 @@ def tcp(variant):
 def rejected():
     """S2-17: what takes longer than 60 s is counted apart, and what is shorter is not."""
     with Tracing("vfs", "-c", "lp-work", "--op", "read", "--attach", "fentry") as tracing:
-        for delay_ns in (59_000_000_000, 61_000_000_000):
-            with start_work("pipe", 1, delay_ns) as work:
-                work.process.wait()
+        with start_work("pipe", 1, 59_000_000_000) as shorter, start_work("pipe", 1, 61_000_000_000) as longer:
+            shorter.process.wait()
+            longer.process.wait()
         report = tracing.finish()
     account = report.account("read")
     require_equal((account["recorded"], account["rejected"]), (1, 1), "recorded and rejected")
