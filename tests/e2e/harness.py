@@ -212,7 +212,8 @@ class Report:
         raise Failure(f"no account of {op}: {self.json['account']}")
 
     def missed(self, op=None):
-        return sum(p["missed"] for p in self.json["probes"] if op in (None, p["op"]))
+        """Of the places that measure this operation; those of several have no name."""
+        return sum(p["missed"] for p in self.json["probes"] if op is None or p["op"] in (op, ""))
 
     def require_nothing_lost(self, op=None):
         account = self.account(op)
