@@ -123,6 +123,7 @@ test: ## all tests: check, then this kernel, and 6.12, 6.1, 5.10 and 7.2 in a VM
 .PHONY: test-kernels
 test-kernels: all $(WORK) ## only the tests in a VM, on all four kernels
 	$(Q)for kernel in 5.10 6.1 6.12 7.2; do tests/e2e/vm $$kernel || exit; done
+	$(Q)tests/e2e/vm 6.12 --icount
 
 .PHONY: bench
 bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=6.12: only there), for the README
