@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be asked of a series: its rows, its labels, and how it differs from another. */
+/* What can be asked of a series: its rows, its labels, how it differs from another; and what several add up to. */
 #include "snapshot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t lat_row_low(unsigned int row)
@@ -77,4 +78,39 @@ int series_compare_but(const struct series *left, const struct series *right, co
 		order = strcmp(a->value, b->value);
 	}
 	return order;
+}
+
+bool series_begin_sum(struct series *sum, const struct series *like, const char *but)
+{
+	size_t i;
+
+	*sum = (struct series){
+		.summary = like->summary, .device_id = like->device_id, .min_ns = UINT64_MAX, .min_max_exact = true,
+		.slots = calloc(LAT_N_SLOTS, sizeof(*sum->slots)),
+	};
+	for (i = 0; i < like->n_labels; i++)
+		if ((!but || strcmp(like->labels[i].name, but)) &&
+		    !labels_add(&sum->labels, &sum->n_labels, like->labels[i].name, strdup(like->labels[i].value)))
+			return false;
+	return sum->slots;
+}
+
+int series_add(struct series *sum, const struct series *part, bool is_first)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < LAT_N_SLOTS; slot++)
+		sum->slots[slot] += part->slots[slot];
+	sum->count += part->count;
+	sum->sum_ns += part->sum_ns;
+	sum->bytes += part->bytes;
+	sum->has_bytes |= part->has_bytes;
+	if (sum->device_id != part->device_id)
+		sum->device_id = 0;
+	sum->min_max_exact &= part->min_max_exact;
+	if (part->min_ns < sum->min_ns)
+		sum->min_ns = part->min_ns;
+	if (part->max_ns > sum->max_ns)
+		sum->max_ns = part->max_ns;
+	return buckets_add(&sum->buckets, &part->buckets, is_first);
 }

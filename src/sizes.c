@@ -7,58 +7,26 @@
 
 #include "snapshot.h"
 
-
 static int compare_but_size(const void *a, const void *b)
 {
 	return series_compare_but(*(const struct series *const *)a, *(const struct series *const *)b, SIZES_LABEL);
-}
-
-/* Labels of their own; the rest is added. */
-static bool begin(struct series *sum, const struct series *like)
-{
-	size_t i;
-
-	*sum = (struct series){
-		.summary = like->summary, .device_id = like->device_id, .min_ns = UINT64_MAX, .min_max_exact = true,
-		.slots = calloc(LAT_N_SLOTS, sizeof(*sum->slots)),
-	};
-	for (i = 0; i < like->n_labels; i++)
-		if (strcmp(like->labels[i].name, SIZES_LABEL) &&
-		    !labels_add(&sum->labels, &sum->n_labels, like->labels[i].name, strdup(like->labels[i].value)))
-			return false;
-	return sum->slots;
-}
-
-static bool add(struct series *sum, const struct series *part)
-{
-	bool is_first = !sum->count;
-	unsigned int slot;
-
-	for (slot = 0; slot < LAT_N_SLOTS; slot++)
-		sum->slots[slot] += part->slots[slot];
-	sum->count += part->count;
-	sum->sum_ns += part->sum_ns;
-	sum->bytes += part->bytes;
-	sum->has_bytes |= part->has_bytes;
-	sum->min_max_exact &= part->min_max_exact;
-	sum->min_ns = part->min_ns < sum->min_ns ? part->min_ns : sum->min_ns;
-	sum->max_ns = part->max_ns > sum->max_ns ? part->max_ns : sum->max_ns;
-	return !buckets_add(&sum->buckets, &part->buckets, is_first);
 }
 
 /* SORTED: those that become one are next to each other. */
 static bool add_up(struct snapshot *sums, const struct series *const *sorted, size_t n)
 {
 	struct series *sum = NULL;
+	bool is_first;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!i || compare_but_size(&sorted[i - 1], &sorted[i])) {
+		is_first = !i || compare_but_size(&sorted[i - 1], &sorted[i]);
+		if (is_first) {
 			sum = &sums->series[sums->n_series++];
-			if (!begin(sum, sorted[i]))
+			if (!series_begin_sum(sum, sorted[i], SIZES_LABEL))
 				return false;
 		}
-		if (!add(sum, sorted[i]))
+		if (series_add(sum, sorted[i], is_first))
 			return false;
 	}
 	return snapshot_derive(sums);

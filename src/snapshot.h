@@ -182,4 +182,13 @@ bool series_is_in_totals(const struct series *series);
 /* Whatever their order. */
 bool series_have_same_labels(const struct series *left, const struct series *right);
 
+/*
+ * A sum of which LIKE will be the first part: its labels, those named BUT left out (NULL: none). False when memory is
+ * short; what it holds is to be freed with the snapshot in either case.
+ */
+bool series_begin_sum(struct series *sum, const struct series *like, const char *but);
+
+/* Slot by slot, which is exact. What follows from the counts is left to snapshot_derive(). 0 or -errno of buckets_add(). */
+int series_add(struct series *sum, const struct series *part, bool is_first);
+
 #endif

@@ -27,56 +27,40 @@ static struct series *find_series(struct snapshot *sum, const struct series *ser
 static struct series *new_series(struct snapshot *sum, const struct series *like)
 {
 	struct series *more = realloc(sum->series, (sum->n_series + 1) * sizeof(*more)), *series;
-	size_t i;
 
 	if (!more)
 		return NULL;
 	sum->series = more;
 	series = &more[sum->n_series++];
-	*series = (struct series){
-		.summary = like->summary, .device_id = like->device_id, .has_bytes = like->has_bytes,
-		.min_ns = UINT64_MAX, .min_max_exact = true,
-	};
-	series->slots = calloc(LAT_N_SLOTS, sizeof(*series->slots));
-	for (i = 0; i < like->n_labels; i++)
-		if (!labels_add(&series->labels, &series->n_labels, like->labels[i].name, strdup(like->labels[i].value)))
-			return NULL;
-	return series->slots ? series : NULL;
+	return series_begin_sum(series, like, NULL) ? series : NULL;
 }
 
-/* False where the sum is more than a recording can have. */
+/* False where a sum of two is more than a recording can have. */
+static bool can_record(uint64_t sum)
+{
+	return sum <= INT64_MAX;
+}
+
 static bool add_to(uint64_t *sum, uint64_t number)
 {
 	*sum += number;
-	return *sum <= INT64_MAX;
+	return can_record(*sum);
 }
 
 static int add_series(struct snapshot *sum, const struct series *series, size_t *from)
 {
 	struct series *into = find_series(sum, series, from);
 	bool is_first = !into;
-	unsigned int slot;
 	int error;
 
 	if (!into)
 		into = new_series(sum, series);
 	if (!into)
 		return -ENOMEM;
-	for (slot = 0; slot < LAT_N_SLOTS; slot++)
-		into->slots[slot] += series->slots[slot];
-	into->has_bytes |= series->has_bytes;
-	if (into->device_id != series->device_id)
-		into->device_id = 0;
-	into->min_max_exact &= series->min_max_exact;
-	if (series->min_ns < into->min_ns)
-		into->min_ns = series->min_ns;
-	if (series->max_ns > into->max_ns)
-		into->max_ns = series->max_ns;
-	error = buckets_add(&into->buckets, &series->buckets, is_first);
+	error = series_add(into, series, is_first);
 	if (error)
 		return error;
-	return add_to(&into->count, series->count) && add_to(&into->sum_ns, series->sum_ns) &&
-	       add_to(&into->bytes, series->bytes) ? 0 : -EOVERFLOW;
+	return can_record(into->count) && can_record(into->sum_ns) && can_record(into->bytes) ? 0 : -EOVERFLOW;
 }
 
 static bool is_same_op(const struct account *left, const struct account *right)
