@@ -21,24 +21,13 @@
 #include "host.h"
 #include "kernel_btf.h"
 #include "log.h"
+#include "map_sizes.h"
 #include "object.h"
 #include "object_open.h"
 #include "snapshot.h"
 #include "targets/target.h"
 
-/* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
-#define DEFAULT_OWN_HISTS 240
-#define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
-#define OUTLIER_PATHS 1024 /* of the files that outliers were of: about 1 MiB */
-#define PATH_DECISIONS 16384 /* of --path that are kept: about 2 MiB */
-#define PATH_WALKS 64 /* of them that may be made at once */
 #define MAX_SKIPS_SHOWN 10
-/*
- * CPUs share histograms, which is as exact as one each (the adds are atomic) but slower where they meet: as many
- * shards as keep memory within bounds.
- */
-#define MAX_SHARDS 8
-#define MAX_SHARDED_HISTS 256
 
 struct probe {
 	const struct target *target;
@@ -66,72 +55,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 			debug("%s", line);
 	free(text);
 	return 0;
-}
-
-static uint8_t log2_ceil(uint32_t value)
-{
-	return value > 1 ? (uint8_t)(lat_log2(value - 1) + 1) : 0;
-}
-
-static struct bpf_map *object_map(const struct probe *probe, const char *name)
-{
-	return bpf_object__find_map_by_name(probe->object, name);
-}
-
-/* With --by file there is a path for each key; else events only need those of the files that were seen last. */
-static void size_paths(struct probe *probe)
-{
-	const struct lat_config *config = probe->config;
-	struct bpf_map *paths = object_map(probe, "lat_paths");
-
-	if (config->key_at[LAT_DIM_FILE]) {
-		bpf_map__set_max_entries(paths, probe->n_series - 1);
-	} else if (config->names_files) {
-		bpf_map__set_type(paths, BPF_MAP_TYPE_LRU_HASH);
-		bpf_map__set_max_entries(paths, OUTLIER_PATHS);
-	}
-	if (config->has_path) {
-		bpf_map__set_max_entries(object_map(probe, "lat_decisions"), PATH_DECISIONS);
-		bpf_map__set_max_entries(object_map(probe, "lat_walks"), PATH_WALKS);
-	}
-}
-
-/* Sizes the maps. */
-static void size(struct probe *probe, uint32_t max_keys, uint32_t own_keys, uint32_t ring_bytes)
-{
-	struct lat_config *config = probe->config;
-	int n_cpus = libbpf_num_possible_cpus();
-	uint8_t shards;
-
-	if (own_keys < (uint32_t)DEFAULT_OWN_HISTS / config->n_banks)
-		own_keys = (uint32_t)DEFAULT_OWN_HISTS / config->n_banks;
-	if (!config->is_direct)
-		probe->n_series = (max_keys ? max_keys : own_keys) + 1;
-	shards = log2_ceil(n_cpus < 1 ? 1 : n_cpus > MAX_SHARDS ? MAX_SHARDS : (uint32_t)n_cpus);
-	while (shards && probe->n_series * config->n_banks << shards > MAX_SHARDED_HISTS)
-		shards--;
-	config->n_shards_log2 = shards;
-	config->shard_mask = (1U << shards) - 1;
-	bpf_map__set_max_entries(object_map(probe, "lat_hists"), probe->n_series * config->n_banks << shards);
-	if (!config->is_direct) {
-		bpf_map__set_key_size(object_map(probe, "lat_series"), config->n_key_words * (uint32_t)sizeof(__u64));
-		bpf_map__set_max_entries(object_map(probe, "lat_series"), probe->n_series - 1);
-		bpf_map__set_max_entries(object_map(probe, "lat_free"), probe->n_series - 1);
-	}
-	size_paths(probe);
-	if (config->key_at[LAT_DIM_PATTERN])
-		bpf_map__set_max_entries(object_map(probe, "lat_ends"), OPEN_FILES);
-	if (config->n_buckets)
-		bpf_map__set_max_entries(object_map(probe, "lat_buckets"), probe->n_series * config->n_banks << shards);
-	if (config->stacks)
-		bpf_map__set_max_entries(object_map(probe, "lat_stacks"), LAT_MAX_STACKS);
-	if (config->needs_extra)
-		bpf_map__set_max_entries(object_map(probe, "lat_extras"), 2 * LAT_N_SPANS);
-	/* What is not asked for takes the least that the kernel allows. */
-	bpf_map__set_max_entries(object_map(probe, "lat_ring"),
-				 config->outlier_ns ? ring_bytes : (uint32_t)sysconf(_SC_PAGESIZE));
-	if (!config->filter_follow)
-		bpf_map__set_max_entries(object_map(probe, "lat_followed"), 1);
 }
 
 static int load_failed(int error)
@@ -194,7 +117,7 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	probe->n_sites = setup.n_sites;
 	if (status)
 		return status;
-	size(probe, options->max_keys, setup.max_keys, options->ring_bytes);
+	map_sizes(&setup, &probe->n_series);
 	error = bpf_object__load(probe->object);
 	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
 	kernel_btf_release();
@@ -384,7 +307,7 @@ bool probe_has_depth(const struct probe *probe)
 
 int probe_map_fd(const struct probe *probe, const char *name)
 {
-	return bpf_map__fd(object_map(probe, name));
+	return bpf_object__find_map_fd_by_name(probe->object, name);
 }
 
 void probe_close(struct probe *probe)
