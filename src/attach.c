@@ -139,7 +139,7 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 
 	for (i = 0; i < target->n_stems; i++) {
 		const struct stem *stem = &target->stems[i];
-		struct place place = { .op = stem->op };
+		struct place place = { .op = stem->op, .is_of_several = stem->tracepoint || stem->ops & (stem->ops - 1) };
 		uint32_t ops = stem->ops ? stem->ops : 1U << stem->op;
 
 		if ((!stem->tracepoint || stem->ops) && !(op_mask & ops))

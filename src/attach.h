@@ -23,6 +23,7 @@ struct place {
 	char *function;   /* owned; or tracepoint, or probe */
 	enum place_kind kind;
 	uint8_t op;
+	bool is_of_several; /* operations, of which that is one */
 	struct bpf_program *entry, *exit; /* a tracepoint has no exit */
 	bool is_shared;   /* the programs are those of several places, told apart by the cookie */
 	uint64_t cookie;

@@ -211,7 +211,7 @@ static int add_infos(struct probe *probe)
 			continue;
 		}
 		info = &probe->infos[probe->n_infos++];
-		info->op = place->kind == PLACE_TRACEPOINT ? "" : probe->target->ops[place->op].name;
+		info->op = place->is_of_several ? "" : probe->target->ops[place->op].name;
 		info->function = place->function;
 		info->attach = (char *)place_kind_names[place->kind];
 		debug("attached to %s by %s", info->function, info->attach);
