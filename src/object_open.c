@@ -173,18 +173,37 @@ static bool may_load_others(const char *path)
 	return false;
 }
 
-/* Whether libbpf survives to look at it: some damage to a file it follows to its end (1.1.2 does). */
+/* Whether libbpf survives it: some damage to a file it follows to its end (1.1.2 does). PID is what fork() gave. */
+static bool has_survived(pid_t pid)
+{
+	int status = 0;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+}
+
 static bool can_be_opened(const char *path, const struct bpf_object_open_opts *options)
 {
 	pid_t pid = fork();
-	int status = 0;
 
 	if (!pid) {
 		signal(SIGSEGV, SIG_DFL);
 		bpf_object__close(bpf_object__open_file(path, options));
 		_exit(0);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+	return has_survived(pid);
+}
+
+bool object_can_be_loaded(struct bpf_object *object)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		libbpf_set_print(NULL); /* the parent comes to say the same */
+		bpf_object__load(object);
+		_exit(0);
+	}
+	return has_survived(pid);
 }
 
 static struct bpf_object *open_file(const struct target *target, const char *path)

@@ -3,6 +3,8 @@
 #ifndef OBJECT_OPEN_H
 #define OBJECT_OPEN_H
 
+#include <stdbool.h>
+
 struct bpf_object;
 struct target;
 
@@ -11,5 +13,8 @@ struct target;
  * and structs that the target's own has, just as they are there. 0 or an exit status, reported.
  */
 int object_open(struct bpf_object **object, const struct target *target, const char *path);
+
+/* Whether libbpf survives to load one that came from a file, whatever the kernel says of it: tried in a process of its own. */
+bool object_can_be_loaded(struct bpf_object *object);
 
 #endif

@@ -118,6 +118,10 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	if (status)
 		return status;
 	map_sizes(&setup, &probe->n_series);
+	if (options->bpf_object && !object_can_be_loaded(probe->object)) {
+		fail(0, "--bpf-object: %s is no BPF object: libbpf cannot load it", options->bpf_object);
+		return EXIT_USAGE;
+	}
 	error = bpf_object__load(probe->object);
 	/* Not before: malloc would then put libbpf's own copy where it does not give it back. */
 	kernel_btf_release();
