@@ -50,7 +50,7 @@ static __noinline void async_begin_unseen(__u32 op)
 		lat_count(op, LAT_UNSEEN);
 }
 
-static __always_inline void async_record(struct lat_span *span, __s64 result, struct file *file, bool in_interrupt)
+static __always_inline void async_record(struct lat_span *span, __s64 result, __u64 file, bool in_interrupt)
 {
 	struct ending end = { .op = span->op, .bytes = result > 0 ? result : 0, .is_request = true };
 	struct lat_extra submitter = { .cgroup = span->cgroup };
@@ -59,6 +59,8 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, st
 
 	end.ret = outcome_ret(OUTCOME_BYTES, result);
 	end.extra = &submitter;
+	if (lat_config.splits_files)
+		end.is_special = file_is_special(file);
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_file) {
@@ -67,16 +69,16 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, st
 	}
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
-	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) || !is_outlier(ns))
+	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) || !is_outlier(&end, ns))
 		return;
 	if (!lat_config.needs_file && lat_config.names_files)
 		file_look_at(&facts, file, in_interrupt);
-	end.file = &facts;
+	end.named = &facts.key;
 	event_send(span, &end, now, ns, 0, no_stacks());
 }
 
 /* False when its beginning was not seen. */
-static __noinline bool async_end(__u64 request, __s64 result, struct file *file, bool in_interrupt)
+static __noinline bool async_end(__u64 request, __s64 result, __u64 file, bool in_interrupt)
 {
 	struct lat_span *span;
 

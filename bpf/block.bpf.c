@@ -292,10 +292,10 @@ int block_rq_merge(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error,
-					   bool is_plain)
+/* All that is asked of a request beyond its times and its outcome. */
+static __always_inline void request_record_more(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	const struct lat_extra *extra = !is_plain && lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
+	const struct lat_extra *extra = lat_config.needs_extra ? extra_find((__u64)rq) : NULL;
 	const struct ending end = {
 		.op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK, .bytes = span->bytes,
 		.is_request = true, .extra = extra,
@@ -304,22 +304,30 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 	bool is_recorded;
 	__u32 series;
 
-	if (!is_plain && ns < lat_config.min_ns) {
+	if (!filter_pass_time(ns)) {
 		lat_count_filtered_late(span->op);
 		return;
 	}
-	series = is_plain ? lat_direct_series(end) : lat_series_of(span, end);
-	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, is_plain);
-	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, is_plain);
-	if (!is_plain && lat_config.n_banks > 2)
-		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, is_plain);
-	if (!is_plain && is_recorded && is_outlier(ns))
+	series = lat_series_of(span, end);
+	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, false);
+	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, false);
+	if (lat_config.n_banks > 2)
+		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, false);
+	if (is_recorded && is_outlier(&end, ns))
 		event_send(span, &end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 
-static __always_inline void request_record_more(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
+static __always_inline void request_record(const struct lat_span *span, struct request *rq, __u64 now, bool is_error)
 {
-	request_record(span, rq, now, is_error, false);
+	const struct ending end = { .op = span->op, .ret = is_error ? LAT_RET_ERROR : LAT_RET_OK };
+	__u64 ns = now - span->issue_ns;
+
+	if (ns >= lat_config.notable_ns) {
+		request_record_more(span, rq, now, is_error);
+		return;
+	}
+	lat_add_time(lat_direct_series(end) * lat_config.n_banks, ns, span->bytes, true);
+	lat_record(lat_direct_series(end), 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, true);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */
@@ -342,11 +350,9 @@ int block_rq_complete(__u64 *ctx)
 	}
 	if (!span->skip && !span->issue_ns)
 		lat_count(span->op, LAT_UNISSUED);
-	else if (!span->skip && lat_config.is_plain)
-		/* An errno in 5.10, a status byte since: 0 is success in both. */
-		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1], true);
 	else if (!span->skip)
-		request_record_more(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
+		/* An errno in 5.10, a status byte since: 0 is success in both. */
+		request_record(span, rq, bpf_ktime_get_ns(), (__u8)ctx[1]);
 	request_forget(span, rq);
 	return 0;
 }

@@ -142,11 +142,11 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 		span->bytes = call_second_argument(place, ctx);
 	if (place->nesting == NESTS)
 		span->mark = call_mark(place, ctx);
-	if (place->has_socket && lat_config.needs_socket)
+	if (place->has_socket)
 		span->socket = call_first_word(place, ctx);
 	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
-	else if (lat_config.names_files && !lat_config.needs_file)
+	else
 		call_touch(place, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
@@ -173,7 +173,7 @@ static __always_inline struct ending call_ending(const struct place *place, cons
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */
 static __always_inline bool call_pass_late(const struct ending end, __u64 ns)
 {
-	if (ns >= lat_config.min_ns && file_pass(end.file))
+	if (filter_pass_time(ns) && file_pass(end.file))
 		return true;
 	lat_count_filtered_late(end.op);
 	return false;
@@ -188,13 +188,15 @@ static __noinline void call_send(struct lat_span *span, const struct ending *end
 
 /*
  * Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW it ended: operation,
- * return class, error (from bit 16 on) and site (from bit 32 on).
+ * return class, whether of a special
+ * file (bit 15), error (from bit 16 on) and site (from bit 32 on).
  */
 static __noinline __u32 call_series(const struct lat_span *span, const struct lat_file *file, __u64 bytes, __u64 how,
 				    __u64 socket)
 {
 	struct ending end = {
-		.op = how & 0xff, .ret = how >> 8 & 0xff, .error = how >> 16 & 0xffff, .site = how >> 32,
+		.op = how & 0xff, .ret = how >> 8 & 0x7f, .is_special = how >> 15 & 1, .error = how >> 16 & 0xffff,
+		.site = how >> 32,
 		.bytes = bytes, .file = file, .socket = socket,
 	};
 
@@ -210,18 +212,17 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 {
 	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
-	struct lat_file file = {};
-	__u64 touched = 0;
+	union lat_touched touched = {};
 	__u32 series;
 
 	if (call_is_skipped(span))
 		return;
-	if (lat_config.names_files && !lat_config.needs_file)
-		touched = span->touched;
-	if (lat_config.needs_file || lat_config.names_files) {
-		file = span->file; /* who it was takes its place */
-		end.file = &file;
-	}
+	if (lat_config.needs_file || lat_config.names_files)
+		touched = span->touched; /* who it was takes its place */
+	if (lat_config.needs_file)
+		end.file = &touched.file;
+	if (lat_config.splits_files)
+		end.is_special = lat_config.needs_file ? type_is_special(touched.file.type) : span->is_special;
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
@@ -230,28 +231,34 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	series = lat_config.is_direct ? lat_direct_series(end) : call_series(span, &file, end.bytes, end.op | end.ret << 8 |
-									  end.error << 16 | (__u64)end.site << 32, end.socket);
-	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(ns))
+	series = lat_config.is_direct ? lat_direct_series(end) :
+		 call_series(span, &touched.file, end.bytes, end.op | end.ret << 8 | end.is_special << 15 | end.error << 16 |
+			     (__u64)end.site << 32, end.socket);
+	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(&end, ns))
 		return;
-	if (lat_config.names_files && !lat_config.needs_file)
-		call_look_at_touched(place, &file, touched, result);
+	if (lat_config.names_files && (lat_config.needs_file || call_locate(place, &touched, result)))
+		end.named = &touched.file.key;
 	call_send(span, &end, end_ns, stack_ctx);
 }
 
+/* IS_SPECIAL is call_is_special(). */
 static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
-					void *stack_ctx)
+					bool is_special, void *stack_ctx)
 {
+	__u64 ns = end_ns - span->start_ns;
 	struct ending end;
 
-	if (!lat_config.is_plain) {
+	if (ns >= lat_config.notable_ns) {
+		if (place->file != FILE_UNKNOWN)
+			span->is_special = is_special;
 		if (lat_config.needs_file && !call_is_skipped(span))
 			call_file(place, span, result);
 		call_record_more(place, span, result, end_ns, stack_ctx);
 		return;
 	}
 	end = call_ending(place, span, &result);
-	lat_record(lat_direct_series(end), 0, place->op, end_ns - span->start_ns, end.bytes, true);
+	end.is_special = is_special;
+	lat_add_time(lat_direct_series(end), ns, end.bytes, true); /* calls have one bank */
 }
 
 /* Where the slot of the table is not that of the call. */
@@ -277,18 +284,19 @@ static __noinline void call_end_slowly(const struct place *place, struct lat_spa
 		lat_count(place->op, LAT_UNMATCHED);
 	if (!span || !is_same_frame(frame, span->id, place->is_kprobe) || span->stem != place->number)
 		return;
-	call_record(place, span, result, end_ns, stack_ctx);
+	call_record(place, span, result, end_ns, call_is_special(place, NULL, span, result), stack_ctx);
 	call_unspill(span, key, place->op);
 }
 
-static __always_inline __s64 call_result(const struct place *place, void *ctx, __u8 n_args)
+static __always_inline __s64 call_result(const struct place *place, void *ctx, const volatile __u8 *n_args)
 {
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, n_args);
+	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
 }
 
-static __always_inline void call_end_with(const struct place *place, __u64 frame, __s64 result, void *stack_ctx)
+/* CTX is as for call_is_special(). */
+static __always_inline void call_end_with(const struct place *place, void *ctx, __u64 frame, __s64 result, void *stack_ctx)
 {
 	struct lat_span *span = call_slot(frame, place->op);
 
@@ -298,17 +306,18 @@ static __always_inline void call_end_with(const struct place *place, __u64 frame
 	}
 	if (!lat_read(lat_state.gate))
 		return;
-	call_record(place, span, result, bpf_ktime_get_ns(), stack_ctx);
+	call_record(place, span, result, bpf_ktime_get_ns(), call_is_special(place, ctx, span, result), stack_ctx);
 	span_free(span);
 }
 
 /* N_ARGS is for fexit: the function's number of arguments. */
-static __always_inline void call_end(const struct place *place, void *original_ctx, __u8 n_args, bool has_stacks)
+static __always_inline void call_end(const struct place *place, void *original_ctx, const volatile __u8 *n_args,
+				     bool has_stacks)
 {
 	void *ctx = ctx_copy(original_ctx);
 	__s64 result = call_result(place, ctx, n_args);
 
-	call_end_with(place, call_frame(place, ctx), result, has_stacks ? original_ctx : NULL);
+	call_end_with(place, ctx, call_frame(place, ctx), result, has_stacks ? original_ctx : NULL);
 }
 
 /*
@@ -321,7 +330,7 @@ static __noinline struct lat_span *call_begin_apart(const struct place *place, v
 	return call_begin(place, ctx, false);
 }
 
-static __noinline void call_end_apart(const struct place *place, void *ctx, __u8 n_args, bool has_stacks)
+static __noinline void call_end_apart(const struct place *place, void *ctx, const volatile __u8 *n_args, bool has_stacks)
 {
 	call_end(place, ctx, n_args, has_stacks);
 }
@@ -339,15 +348,15 @@ static __always_inline struct lat_span *call_enter(const struct place *place, vo
 	return NULL;
 }
 
-/* And where they are left; as call_end, with the number of arguments to be read when it is needed. */
+/* And where they are left; as call_end. */
 static __always_inline void call_leave(const struct place *place, void *ctx, const volatile __u8 *n_args)
 {
 	enum lat_filter filter = lat_config.filter;
 
 	if (filter == LAT_FILTER_NONE && !lat_config.stacks)
-		call_end(place, ctx, *n_args, false);
+		call_end(place, ctx, n_args, false);
 	else if (filter == LAT_FILTER_NONE || call_may_have_begun(place, ctx))
-		call_end_apart(place, ctx, *n_args, lat_config.stacks);
+		call_end_apart(place, ctx, n_args, lat_config.stacks);
 }
 
 #endif

@@ -92,14 +92,14 @@ static __noinline void connection_record(const struct lat_span *span, __u32 ret,
 	if (!span || span->skip)
 		return;
 	/* Only now are both ends known, of those that connect. */
-	if (ns < lat_config.min_ns || !socket_pass(span->id)) {
+	if (!filter_pass_time(ns) || !socket_pass(span->id)) {
 		connection_filtered(span);
 		return;
 	}
 	end.op = span->op;
 	end.socket = span->id;
 	end.role = span->role;
-	if (lat_record(lat_series_of(span, end), 0, end.op, ns, 0, lat_config.is_plain) && is_outlier(ns))
+	if (lat_record(lat_series_of(span, end), 0, end.op, ns, 0, lat_config.is_plain) && is_outlier(&end, ns))
 		event_send(span, &end, bpf_ktime_get_ns(), ns, 0, no_stacks());
 }
 

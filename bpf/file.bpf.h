@@ -16,25 +16,72 @@ enum file_from {
 };
 
 #define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
+#define S_ANON_INODE (1 << 19) /* include/linux/fs.h, new in 6.16 (19bbfe7b5fcd) */
 
 /* Another thread may close it meanwhile: then what is read is of another file or of none, but never unsafe. */
-static __always_inline struct file *file_of_number(__u32 number)
+static __always_inline __u64 file_of_number(__u32 number)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	__u64 files = (__u64)KERNEL_READ(struct task_struct, bpf_get_current_task(), files), file = 0;
+	__u64 table = (__u64)KERNEL_READ(struct files_struct, files, fdt);
 
-	if (number < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), files + number);
+	if (number < KERNEL_READ(struct fdtable, table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), KERNEL_READ(struct fdtable, table, fd) + number);
 	return file;
 }
 
-static __always_inline struct file *file_of_call(enum file_from from, __u64 argument)
+static __always_inline __u64 file_of_call(enum file_from from, __u64 argument)
 {
 	if (from == FILE_SYSCALL)
 		return file_of_number((__u32)PT_REGS_PARM1_CORE_SYSCALL((struct pt_regs *)argument));
 	/* Kernel addresses are negative. */
-	return (__s64)argument < 0 ? (struct file *)argument : file_of_number((__u32)argument);
+	return (__s64)argument < 0 ? argument : file_of_number((__u32)argument);
+}
+
+/* Since 6.16 anonymous inodes say that they are regular files (cfd86ef7e8e7). */
+#define IS_SPECIAL(mode, flags) ((mode) >> 12 != LAT_FTYPE_REGULAR || (flags) & S_ANON_INODE)
+
+/* FILE is there. */
+static __always_inline bool file_is_special(__u64 file)
+{
+	struct inode *inode;
+
+	if (KERNEL_HAS_CAST) {
+		inode = KERNEL_CAST(struct file, file)->f_inode;
+		return IS_SPECIAL(inode->i_mode, inode->i_flags);
+	}
+	inode = BPF_CORE_READ((struct file *)file, f_inode);
+	return IS_SPECIAL(BPF_CORE_READ(inode, i_mode), BPF_CORE_READ(inode, i_flags));
+}
+
+static __always_inline bool type_is_special(__u16 type)
+{
+	return type != LAT_FTYPE_NONE && type != LAT_FTYPE_REGULAR;
+}
+
+/* enum lat_ftype */
+static __always_inline __u16 inode_type(__u64 inode)
+{
+	__u64 super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
+
+	if (KERNEL_READ(struct super_block, super, s_magic) == ANON_INODE_FS_MAGIC ||
+	    KERNEL_READ(struct inode, inode, i_flags) & S_ANON_INODE)
+		return LAT_FTYPE_ANON;
+	return KERNEL_READ(struct inode, inode, i_mode) >> 12;
+}
+
+static __noinline void location_read(struct lat_location *location, __u64 file)
+{
+	__u64 inode, super;
+
+	if (!location)
+		return;
+	inode = (__u64)KERNEL_READ(struct file, file, f_inode);
+	super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
+	location->key.inode = KERNEL_READ(struct inode, inode, i_ino);
+	location->key.device = KERNEL_READ(struct super_block, super, s_dev);
+	location->key.generation = KERNEL_READ(struct inode, inode, i_generation);
+	location->dentry = (__u64)KERNEL_READ(struct file, file, f_path.dentry);
+	location->mount = (__u64)KERNEL_READ(struct file, file, f_path.mnt);
 }
 
 static __always_inline bool file_is_other(const struct lat_file *file)
@@ -42,36 +89,29 @@ static __always_inline bool file_is_other(const struct lat_file *file)
 	return file->is_other != !!(lat_config.negated & 1U << LAT_NOT_PATH);
 }
 
-/* Fills in what is asked for. FILE may be NULL. */
-static __noinline void file_look_at(struct lat_file *facts, struct file *file, bool in_interrupt)
+/* Fills in what is asked for. FILE may be 0. */
+static __noinline void file_look_at(struct lat_file *facts, __u64 file, bool in_interrupt)
 {
-	struct inode *inode;
-	struct super_block *super;
+	struct lat_location location;
+	__u64 inode, super;
 
 	if (!facts)
 		return;
-	facts->type = LAT_FTYPE_NONE;
-	facts->pattern = LAT_PATTERN_NONE;
-	facts->is_other = 1;
-	facts->device = facts->generation = 0;
-	facts->inode = facts->fs_type = 0;
-	inode = BPF_CORE_READ(file, f_inode);
+	*facts = (struct lat_file){ .type = LAT_FTYPE_NONE, .is_other = 1 };
+	inode = (__u64)KERNEL_READ(struct file, file, f_inode);
 	if (!inode)
 		return;
-	super = BPF_CORE_READ(inode, i_sb);
-	facts->fs_type = (__u64)BPF_CORE_READ(super, s_type);
-	/* Since 6.16 these say that they are regular (cfd86ef7e8e7). */
-	facts->type = BPF_CORE_READ(super, s_magic) == ANON_INODE_FS_MAGIC ? LAT_FTYPE_ANON :
-		      BPF_CORE_READ(inode, i_mode) >> 12;
+	super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
+	facts->fs_type = (__u64)KERNEL_READ(struct super_block, super, s_type);
+	facts->type = inode_type(inode);
 	if (!lat_config.keeps_paths && !lat_config.has_path)
 		return;
-	facts->inode = BPF_CORE_READ(inode, i_ino);
-	facts->device = BPF_CORE_READ(super, s_dev);
-	facts->generation = BPF_CORE_READ(inode, i_generation);
+	location_read(&location, file);
+	facts->key = location.key;
 	if (lat_config.has_path)
-		facts->is_other = !path_is_match(facts, file, in_interrupt);
+		facts->is_other = !path_is_match(&location, in_interrupt);
 	if (lat_config.keeps_paths && !(lat_config.has_path && file_is_other(facts)))
-		path_remember(facts, file);
+		path_remember(&location, facts->type);
 }
 
 /*

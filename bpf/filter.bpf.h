@@ -53,6 +53,12 @@ static __always_inline bool filter_negates(enum lat_not filter)
 	return lat_config.negated & 1U << filter;
 }
 
+/* --min-latency */
+static __always_inline bool filter_pass_time(__u64 ns)
+{
+	return (ns >= lat_config.min_ns) != filter_negates(LAT_NOT_MIN);
+}
+
 static __always_inline bool filter_pass(void)
 {
 	if (lat_config.pid && (lat_pid_tgid() >> 32 == lat_config.pid) == filter_negates(LAT_NOT_PID))

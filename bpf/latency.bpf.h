@@ -21,9 +21,11 @@ static __always_inline struct lat_stack_ids stacks_take(void *ctx)
 	return ids;
 }
 
-static __always_inline bool is_outlier(__u64 ns)
+/* END is how it ended, after NS. */
+static __always_inline bool is_outlier(const struct ending *end, __u64 ns)
 {
-	return lat_config.outlier_ns && ns >= lat_config.outlier_ns;
+	return lat_config.outlier_ns && ns >= lat_config.outlier_ns && lat_config.outlier_ops & 1U << (end->op & 31) &&
+	       !(end->is_special && lat_config.outliers_regular);
 }
 
 /* What it was about, where that is asked for. */
@@ -35,10 +37,8 @@ static __always_inline void event_touch(struct lat_event *event, const struct en
 	if (lat_config.needs_socket) {
 		socket_read(&ends, end->socket);
 		socket_conn(event->conn, &ends);
-	} else if (lat_config.names_files && end->file) {
-		event->file.inode = end->file->inode;
-		event->file.device = end->file->device;
-		event->file.generation = end->file->generation;
+	} else if (lat_config.names_files && end->named) {
+		event->file = *end->named;
 	}
 }
 
@@ -46,8 +46,14 @@ static __always_inline void event_touch(struct lat_event *event, const struct en
 static __always_inline void event_send(const struct lat_span *span, const struct ending *end, __u64 end_ns, __u64 ns,
 				       __u64 sector, const struct lat_stack_ids stacks)
 {
-	struct lat_event *event = bpf_ringbuf_reserve(&lat_ring, sizeof(*event), 0);
+	struct lat_event *event;
 
+	/* Among those that are shown or kept there is none as short. */
+	if (ns < lat_read(lat_state.outlier_floor_ns)) {
+		lat_count(end->op, LAT_EVENTS);
+		return;
+	}
+	event = bpf_ringbuf_reserve(&lat_ring, sizeof(*event), 0);
 	if (!event) {
 		lat_count(end->op, LAT_RING_FULL);
 		return;
@@ -86,46 +92,49 @@ static __noinline void bucket_add(__u32 index, __u64 ns)
 		lat_add(&buckets->counts[bucket], 1);
 }
 
-/*
- * Its time: into the histogram, or into the account as to why not; false when it is the latter. IS_PLAIN is
- * lat_config.is_plain, which the caller knows.
- */
-static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool is_plain)
+static __always_inline void lat_extreme(__u64 *extreme, __u64 value)
 {
-	struct lat_hist *hist;
-	__u32 index, slot;
-
-	if (ns > lat_config.max_ns) {
-		lat_count(op, (__s64)ns < 0 ? LAT_LOST_CLOCK : LAT_REJECTED);
-		return false;
+	/*
+	 * Not atomic: 5.10 has no compare-and-exchange. A store that is lost all the same is off by less than a slot,
+	 * as the reader bounds it by the outermost slots.
+	 */
+	if (value > lat_read(*extreme)) {
+		lat_write(*extreme, value);
+		if (value > lat_read(*extreme)) /* another CPU's smaller one came behind it */
+			lat_write(*extreme, value);
 	}
-	index = (series * lat_config.n_banks + bank) << lat_config.n_shards_log2;
-	index += bpf_get_smp_processor_id() & lat_config.shard_mask;
+}
+
+/* Into the histogram; NS is within lat_config.max_ns. IS_PLAIN: there are no buckets. */
+static __always_inline void lat_add_time(__u32 number, __u64 ns, __u64 bytes, bool is_plain)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), index, slot;
+	struct lat_hist *hist;
+
+	index = (number << lat_config.n_shards_log2) + (cpu & lat_config.shard_mask);
 	hist = bpf_map_lookup_elem(&lat_hists, &index);
 	slot = lat_slot(ns);
 	barrier_var(slot);
 	if (!hist || slot >= LAT_N_SLOTS) /* neither can be, but the verifier does not know */
-		return false;
+		return;
 	lat_add(&hist->slots[slot], 1);
 	if (!is_plain && lat_config.n_buckets)
 		bucket_add(index, ns);
 	lat_add(&hist->sum_ns, ns);
 	if (bytes)
 		lat_add(&hist->bytes, bytes);
-	/*
-	 * Not atomic: 5.10 has no compare-and-exchange. A store that is lost all the same is off by less than a slot,
-	 * as the reader bounds it by the outermost slots.
-	 */
-	if (ns > lat_read(hist->max_ns)) {
-		lat_write(hist->max_ns, ns);
-		if (ns > lat_read(hist->max_ns)) /* another CPU's smaller one came behind it */
-			lat_write(hist->max_ns, ns);
+	lat_extreme(&hist->max_ns, ns);
+	lat_extreme(&hist->inverse_min_ns, ~ns);
+}
+
+/* The same of any time, or into the account as to why not; false when it is the latter. */
+static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64 ns, __u64 bytes, bool is_plain)
+{
+	if (ns > lat_config.max_ns) {
+		lat_count(op, (__s64)ns < 0 ? LAT_LOST_CLOCK : LAT_REJECTED);
+		return false;
 	}
-	if (~ns > lat_read(hist->inverse_min_ns)) {
-		lat_write(hist->inverse_min_ns, ~ns);
-		if (~ns > lat_read(hist->inverse_min_ns))
-			lat_write(hist->inverse_min_ns, ~ns);
-	}
+	lat_add_time(series * lat_config.n_banks + bank, ns, bytes, is_plain);
 	if (!is_plain && !lat_config.is_direct && series == LAT_SERIES_OTHER)
 		lat_count(op, LAT_OTHER_KEY);
 	return true;

@@ -134,7 +134,7 @@ static __always_inline void nest_end(const struct place *place, void *ctx, __u32
 	if (kind == RESULT_INT)
 		result = (__s32)result;
 	if (outcome_pass(result)) {
-		call_record(place, span, result, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
+		call_record(place, span, result, bpf_ktime_get_ns(), false, lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_count_filtered_late(place->op);
 	}

@@ -112,7 +112,7 @@ static __always_inline void pair_end(void *ctx, __u64 key, __s64 result)
 		return;
 	}
 	if (outcome_pass(result)) {
-		call_record(&pair_place, span, 0, bpf_ktime_get_ns(), lat_config.stacks ? ctx : NULL);
+		call_record(&pair_place, span, 0, bpf_ktime_get_ns(), false, lat_config.stacks ? ctx : NULL);
 	} else {
 		lat_count_filtered_late(0);
 	}

@@ -3,6 +3,7 @@
 #ifndef PATH_BPF_H
 #define PATH_BPF_H
 
+#include "kernel.bpf.h"
 #include "latency.bpf.h"
 #include "latencyprobe/glob.h"
 
@@ -29,52 +30,70 @@ struct lat_walk {
 	char text[LAT_TEXT_BYTES];   /* in the usual order */
 };
 
+/* Since 6.4 (6018e1f407cc): the verifier goes through a loop of theirs twice, and not once for each step. */
+extern int bpf_iter_num_new(struct bpf_iter_num *steps, int start, int end) __ksym __weak;
+extern int *bpf_iter_num_next(struct bpf_iter_num *steps) __ksym __weak;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *steps) __ksym __weak;
+
+/* Where a walk has come to: addresses, as plain numbers. */
+struct path_place {
+	__u64 dentry, mount;
+};
+
+/*
+ * One step upwards, to the folder or over a mount; how the path ends when there is none. The path's length is kept in
+ * memory: so the verifier does not tell apart all the ways that lead to it, and has a fifth of the work.
+ */
+static __always_inline enum lat_path_end path_step(struct lat_path *path, struct lat_walk *walk, struct path_place *at)
+{
+	struct mount *mount = (void *)at->mount;
+	struct dentry *dentry = (void *)at->dentry, *parent;
+	__u32 used;
+	long n;
+
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		at->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		at->mount = (__u64)BPF_CORE_READ(mount, mnt_parent);
+		return (__u64)mount == at->mount ? LAT_PATH_ROOT : LAT_PATH_UNKNOWN;
+	}
+	used = lat_read(path->n_bytes);
+	if (used > LAT_PATH_BYTES - LAT_NAME_BYTES)
+		return LAT_PATH_CUT;
+	n = bpf_probe_read_kernel_str(path->text + used, LAT_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
+	if (n <= 0)
+		return LAT_PATH_CUT;
+	if (walk && walk->n_names < LAT_PATH_STEPS)
+		walk->begins[walk->n_names++ & (LAT_MAX_NAMES - 1)] = used;
+	lat_write(path->n_bytes, used + n);
+	parent = BPF_CORE_READ(dentry, d_parent);
+	at->dentry = (__u64)parent;
+	return parent == dentry ? LAT_PATH_PSEUDO : LAT_PATH_UNKNOWN;
+}
+
 /*
  * Names from the file's own upwards, each ended by a NUL, over the mounts up to the root that the file was opened
- * below. What has no path (pipes, sockets) has one name without a parent. The length, 0 to begin with, is kept in memory:
- * so the verifier does not tell apart all the ways that lead to it, and has a fifth of the work.
+ * below. What has no path (pipes, sockets) has one name without a parent.
  */
-static __noinline void path_fill(struct lat_path *path, struct lat_walk *walk, struct file *file)
+static __noinline void path_fill(struct lat_path *path, struct lat_walk *walk, __u64 dentry, __u64 vfsmount)
 {
-	struct dentry *dentry, *parent;
-	struct mount *mount, *below;
-	enum lat_path_end end = LAT_PATH_CUT;
-	__u32 used, i;
-	long n;
+	struct path_place at = { .dentry = dentry, .mount = vfsmount - bpf_core_field_offset(struct mount, mnt) };
+	enum lat_path_end end = LAT_PATH_UNKNOWN;
+	struct bpf_iter_num steps;
+	__u32 i;
 
 	if (!path)
 		return;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	mount = (void *)BPF_CORE_READ(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
-	for (i = 0; i < LAT_PATH_STEPS; i++) {
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			below = BPF_CORE_READ(mount, mnt_parent);
-			if (below == mount) {
-				end = LAT_PATH_ROOT;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = below;
-			continue;
-		}
-		used = lat_read(path->n_bytes);
-		if (used > LAT_PATH_BYTES - LAT_NAME_BYTES)
-			break;
-		n = bpf_probe_read_kernel_str(path->text + used, LAT_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
-		if (n <= 0)
-			break;
-		if (walk && walk->n_names < LAT_PATH_STEPS)
-			walk->begins[walk->n_names++ & (LAT_MAX_NAMES - 1)] = used;
-		lat_write(path->n_bytes, used + n);
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry) {
-			end = LAT_PATH_PSEUDO;
-			break;
-		}
-		dentry = parent;
+	if (bpf_core_type_exists(struct bpf_iter_num)) {
+		bpf_iter_num_new(&steps, 0, LAT_PATH_STEPS);
+		while (end == LAT_PATH_UNKNOWN && bpf_iter_num_next(&steps))
+			end = path_step(path, walk, &at);
+		bpf_iter_num_destroy(&steps);
+	} else {
+		for (i = 0; i < LAT_PATH_STEPS && end == LAT_PATH_UNKNOWN; i++)
+			end = path_step(path, walk, &at);
 	}
 	path->seen_ns = bpf_ktime_get_ns();
-	lat_write(path->end, end);
+	lat_write(path->end, end == LAT_PATH_UNKNOWN ? LAT_PATH_CUT : end);
 }
 
 /* --path: the decision is made of the whole path, once for each key, and kept for those that were used last. */
@@ -154,7 +173,7 @@ static __noinline bool walk_match(struct lat_walk *walk)
 }
 
 /* Not static, with numbers as arguments: then the verifier goes through it once, and not for each way that leads here. */
-__noinline int path_decide(__u64 file, __u64 thread)
+__noinline int path_decide(__u64 dentry, __u64 mount, __u64 thread)
 {
 	struct lat_walk *walk;
 	bool is_match;
@@ -166,66 +185,61 @@ __noinline int path_decide(__u64 file, __u64 thread)
 	walk = bpf_map_lookup_elem(&lat_walks, &thread);
 	if (!walk)
 		return false;
-	path_fill(&walk->path, walk, (struct file *)file);
+	path_fill(&walk->path, walk, dentry, mount);
 	walk_join(walk);
 	is_match = walk_match(walk);
 	bpf_map_delete_elem(&lat_walks, &thread);
 	return is_match;
 }
 
-static __noinline bool path_is_match(const struct lat_file *facts, struct file *file, bool in_interrupt)
+static __noinline bool path_is_match(const struct lat_location *location, bool in_interrupt)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct lat_path_key key = {};
 	__u8 decision, *decided;
-	__u64 number = 0;
 
-	if (!facts)
+	if (!location)
 		return false;
-	key.file.inode = facts->inode;
-	key.file.device = facts->device;
-	key.file.generation = facts->generation;
-	key.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	key.parent = (__u64)BPF_CORE_READ(dentry, d_parent);
-	key.name = BPF_CORE_READ(dentry, d_name.hash_len);
+	key.file = location->key;
+	key.mount = location->mount;
+	key.parent = (__u64)KERNEL_READ(struct dentry, location->dentry, d_parent);
+	key.name = KERNEL_READ(struct dentry, location->dentry, d_name.hash_len);
 	decided = bpf_map_lookup_elem(&lat_decisions, &key);
 	if (decided)
 		return *decided;
-	/* That it is an address, as the verifier knows of results, path_decide() must not be told. */
-	bpf_probe_read_kernel(&number, sizeof(number), &file);
-	decision = path_decide(number, bpf_get_current_pid_tgid() | (in_interrupt ? 1ULL << 63 : 0));
+	decision = path_decide(plain_number(&location->dentry), plain_number(&location->mount),
+			       bpf_get_current_pid_tgid() | (in_interrupt ? 1ULL << 63 : 0));
 	bpf_map_update_elem(&lat_decisions, &key, &decision, BPF_ANY);
 	return decision;
 }
 
-static __always_inline bool is_unhashed(struct file *file)
+/* As path_decide(). The file's key is INODE and DEVICE | generation << 32. */
+__noinline int path_keep(__u64 inode, __u64 device, __u64 dentry, __u64 mount, __u64 type)
 {
-	return !BPF_CORE_READ(file, f_path.dentry, d_hash.pprev);
-}
-
-static __noinline void path_remember(const struct lat_file *facts, struct file *file)
-{
-	struct lat_file_key key;
+	struct lat_file_key key = { .inode = inode, .device = (__u32)device, .generation = device >> 32 };
 	struct lat_path *path;
 
-	if (!facts)
-		return;
-	key.inode = facts->inode;
-	key.device = facts->device;
-	key.generation = facts->generation;
+	if (!lat_config.keeps_paths)
+		return 0;
 	path = bpf_map_lookup_elem(&lat_paths, &key);
 	if (!path) {
 		/* Of several that come at once, one fills it in; and there may be no room. */
 		if (bpf_map_update_elem(&lat_paths, &key, &lat_no_path, BPF_NOEXIST))
-			return;
+			return 0;
 		path = bpf_map_lookup_elem(&lat_paths, &key);
 		if (!path)
-			return;
-		path->type = facts->type;
-		path_fill(path, NULL, file);
+			return 0;
+		path->type = type;
+		path_fill(path, NULL, dentry, mount);
 	}
-	if (!path->is_deleted && is_unhashed(file))
+	if (!path->is_deleted && !KERNEL_READ(struct dentry, dentry, d_hash.pprev))
 		path->is_deleted = 1;
+	return 0;
+}
+
+static __always_inline void path_remember(const struct lat_location *location, __u16 type)
+{
+	path_keep(location->key.inode, location->key.device | (__u64)location->key.generation << 32,
+		  plain_number(&location->dentry), plain_number(&location->mount), type);
 }
 
 #endif

@@ -9,6 +9,11 @@
 /* With dimensions; without, it is a series as any. */
 #define LAT_SERIES_OTHER 0
 
+/* Regular files apart from others: 2 for targets whose operations are of files. */
+#ifndef LAT_FILE_KINDS
+#define LAT_FILE_KINDS 1
+#endif
+
 #define KEY_AT(dim) (lat_config.key_at[dim] & (LAT_KEY_WORDS - 1))
 
 /* How it ended. What a target does not know is 0, and costs nothing. */
@@ -16,7 +21,9 @@ struct ending {
 	__u32 op, site, ret;
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
+	bool is_special; /* of a file that is not a regular one, where lat_config.splits_files */
 	const struct lat_file *file; /* set where lat_config.needs_file */
+	const struct lat_file_key *named; /* which file it was, where lat_config.names_files; NULL: none */
 	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
 	const struct lat_extra *extra; /* NULL when there is none */
 	__u64 socket; /* address of the struct sock */
@@ -32,7 +39,7 @@ static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
 
 static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
 {
-	key->words[0] = end.op | end.ret << 8 | (__u64)end.site << 32;
+	key->words[0] = end.op | end.ret << 8 | end.is_special << 16 | (__u64)end.site << 32;
 	if (KEY_AT(LAT_DIM_PID))
 		key->words[KEY_AT(LAT_DIM_PID)] = span->pid;
 	if (KEY_AT(LAT_DIM_TID))
@@ -68,9 +75,9 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		key->words[(KEY_AT(LAT_DIM_FS) + 1) & (LAT_KEY_WORDS - 1)] = name[1];
 	}
 	if (KEY_AT(LAT_DIM_FILE)) {
-		key->words[KEY_AT(LAT_DIM_FILE)] = end.file->inode;
+		key->words[KEY_AT(LAT_DIM_FILE)] = end.file->key.inode;
 		key->words[(KEY_AT(LAT_DIM_FILE) + 1) & (LAT_KEY_WORDS - 1)] =
-			end.file->device | (__u64)end.file->generation << 32;
+			end.file->key.device | (__u64)end.file->key.generation << 32;
 	}
 	if (lat_config.needs_socket)
 		socket_key(key, end.socket, end.role);
@@ -105,7 +112,10 @@ static __always_inline __u32 series_of_key(const struct lat_span *span, const st
 /* Without dimensions. */
 static __always_inline __u32 lat_direct_series(const struct ending end)
 {
-	return (end.op + end.site) * LAT_N_RETS + end.ret;
+	__u32 is_special = end.is_special;
+
+	barrier_var(is_special); /* or the compiler branches */
+	return ((end.op + end.site) * LAT_FILE_KINDS + is_special) * LAT_N_RETS + end.ret;
 }
 
 /* The series of a span that has come to its end. */

@@ -102,7 +102,7 @@ static __always_inline int syscall_end(__u64 *ctx, bool has_stacks)
 	/* A return from a signal handler has put back what the registers were, and is no call any more. */
 	if (number == ~0ULL)
 		result = 0;
-	call_end_with(&place, call_frame(&place, ctx), result, has_stacks ? ctx : NULL);
+	call_end_with(&place, NULL, call_frame(&place, ctx), result, has_stacks ? ctx : NULL);
 	return 0;
 }
 

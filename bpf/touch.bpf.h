@@ -36,20 +36,66 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	} else {
 		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
-	file_look_at(&span->file, file_of_call(place->file, arguments[0]), false);
+	file_look_at(&span->touched.file, file_of_call(place->file, arguments[0]), false);
 	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
 		return;
 	span->arg = arguments[0];
-	access_begin(&span->file, arguments[0], arguments[3]);
+	access_begin(&span->touched.file, arguments[0], arguments[3]);
 }
 
-/* Only events ask for the file: mostly there is none, so it is looked at when the call ends, unless it is gone then. */
+static __always_inline bool is_closing(const struct place *place)
+{
+	return place->file == FILE_CLOSED || place->file == FILE_SYSCALL;
+}
+
+/* Of what is being closed all is looked at now: when the call ends it is gone. */
+static __noinline void call_keep_closing(struct lat_span *span, __u64 file)
+{
+	if (!span)
+		return;
+	span->is_special = file && file_is_special(file);
+	if (lat_config.names_files)
+		location_read(&span->touched.location, file);
+}
+
+/* What is kept of the file while no more is asked of it than its kind and, by events, its name. */
 static __always_inline void call_touch(const struct place *place, void *ctx, struct lat_span *span)
 {
-	if (place->file == FILE_CLOSED || place->file == FILE_SYSCALL)
-		call_look_at_file(place, ctx, span);
+	if (is_closing(place))
+		call_keep_closing(span, file_of_call(place->file, call_first_argument(place, ctx)));
 	else if (place->file != FILE_UNKNOWN && place->file != FILE_RESULT)
-		span->touched = call_first_word(place, ctx);
+		span->touched.argument = call_first_word(place, ctx);
+}
+
+static __always_inline bool is_file(__s64 result)
+{
+	return (__u64)result < (__u64)-MAX_ERRNO;
+}
+
+/*
+ * As the call ends: whether it was of a file that is known and is not a regular one. CTX is that of a program whose first
+ * argument is the file itself, as the verifier knows, or NULL.
+ */
+static __always_inline bool call_is_special(const struct place *place, void *ctx, const struct lat_span *span,
+					    __s64 result)
+{
+	struct inode *inode;
+	__u64 file;
+
+	if (place->file == FILE_UNKNOWN)
+		return false;
+	if (is_closing(place))
+		return span->is_special;
+	if (place->file == FILE_RESULT)
+		return is_file(result) && file_is_special(result);
+	if (place->file == FILE_POSITION && !place->is_kprobe && ctx) {
+		inode = ((struct file *)CTX_WORD(ctx, 0))->f_inode;
+		return IS_SPECIAL(inode->i_mode, inode->i_flags);
+	}
+	if (place->file == FILE_POSITION)
+		return file_is_special(span->touched.argument);
+	file = file_of_call(place->file, span->touched.argument);
+	return file && file_is_special(file);
 }
 
 /*
@@ -61,22 +107,34 @@ static __noinline void call_file(const struct place *place, struct lat_span *spa
 	if (!place || !span)
 		return;
 	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
-		file_look_at(&span->file, place->file == FILE_RESULT && (__u64)result < (__u64)-MAX_ERRNO ?
-						  (struct file *)result : NULL, false);
+		file_look_at(&span->touched.file, place->file == FILE_RESULT && is_file(result) ? result : 0, false);
 	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
 		access_end(span->arg, result);
 }
 
-/* Of an outlier, what call_touch() put off. */
-static __always_inline void call_look_at_touched(const struct place *place, struct lat_file *file, __u64 touched,
-						 __s64 result)
+/* Which file an outlier was of: TOUCHED becomes its location. False: of none. */
+static __noinline bool call_locate(const struct place *place, union lat_touched *touched, __s64 result)
 {
-	if (place->file == FILE_UNKNOWN)
-		file_look_at(file, NULL, false);
-	else if (place->file == FILE_RESULT)
-		file_look_at(file, (__u64)result < (__u64)-MAX_ERRNO ? (struct file *)result : NULL, false);
-	else if (place->file != FILE_CLOSED && place->file != FILE_SYSCALL)
-		file_look_at(file, file_of_call(place->file, touched), false);
+	__u64 file = 0, inode;
+
+	if (!place || !touched || place->file == FILE_UNKNOWN)
+		return false;
+	if (!is_closing(place)) {
+		if (place->file == FILE_RESULT)
+			file = is_file(result) ? result : 0;
+		else
+			file = file_of_call(place->file, touched->argument);
+		if (!file)
+			return false;
+		location_read(&touched->location, file);
+	}
+	/* What was closed is gone, and something else may be in its place. */
+	inode = (__u64)KERNEL_READ(struct dentry, touched->location.dentry, d_inode);
+	if (!inode)
+		path_remember(&touched->location, LAT_FTYPE_NONE);
+	else if (KERNEL_READ(struct inode, inode, i_ino) == touched->location.key.inode)
+		path_remember(&touched->location, inode_type(inode));
+	return true;
 }
 
 #endif

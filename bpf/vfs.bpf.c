@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target vfs: where file operations enter and leave the kernel's virtual file system. */
+#define LAT_FILE_KINDS 2
 #include "async.bpf.h"
 #include "programs.bpf.h"
 
@@ -58,7 +59,7 @@ static __always_inline __u64 word_of(const __u64 *ctx, __u32 number)
 /* Which of the two a request is whose beginning was not seen, it does not tell. */
 static __always_inline void aio_end(__u64 request, __s64 result, bool in_interrupt)
 {
-	async_end(request, result, BPF_CORE_READ((struct kiocb *)request, ki_filp), in_interrupt);
+	async_end(request, result, (__u64)BPF_CORE_READ((struct kiocb *)request, ki_filp), in_interrupt);
 }
 
 /*
@@ -186,7 +187,7 @@ int uring_complete(__u64 *ctx)
 		return 0;
 	result = BPF_CORE_READ(request, cqe.res);
 	/* What is refused before it begins ends, too. */
-	if (!async_end((__u64)request, result, BPF_CORE_READ(request, file), false) && result >= 0 && !lat_config.has_filter)
+	if (!async_end((__u64)request, result, (__u64)BPF_CORE_READ(request, file), false) && result >= 0 && !lat_config.has_filter)
 		lat_count(op, LAT_UNMATCHED);
 	return 0;
 }

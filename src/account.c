@@ -25,8 +25,8 @@ const struct count_text count_texts[LAT_N_COUNTS] = {
 	[LAT_UNMATCHED] = { .name = "unmatched", .text = "ended, but had begun before tracing did" },
 	[LAT_OTHER_KEY] = { .name = "other_key", .text = "recorded as `other`: --max-keys was reached" },
 	[LAT_REQUEUED] = { .name = "requeued", .text = "given back by the device and issued again" },
-	[LAT_EVENTS] = { .name = "events", .text = "outliers shown one by one" },
-	[LAT_RING_FULL] = { .name = "ring_full", .text = "outliers not shown one by one: no room", .is_loss = true },
+	[LAT_EVENTS] = { .name = "events", .text = "outliers" },
+	[LAT_RING_FULL] = { .name = "ring_full", .text = "outliers that nothing is known of: the ring was full", .is_loss = true },
 };
 
 /* Everything up to one reading. */

@@ -98,19 +98,23 @@ static bool has_value(const struct series *series, const char *value, size_t len
 	return false;
 }
 
+/* Special files only where an alert names them: what they take is mostly for others to say. */
 static bool is_meant(const struct alert *alert, const struct series *series)
 {
 	const char *at = alert->text, *end = at + alert->n_where;
+	bool is_named;
 	size_t length;
 
+	is_named = !series->is_special;
 	for (; at < end; at += length + 1) {
 		length = strcspn(at, ",");
 		if (at + length > end)
 			length = (size_t)(end - at);
 		if (!has_value(series, at, length))
 			return false;
+		is_named |= length == strlen(LABEL_SPECIAL) && !strncmp(at, LABEL_SPECIAL, length);
 	}
-	return true;
+	return is_named;
 }
 
 static double n_errors(const struct series *first)

@@ -3,6 +3,7 @@
 #include "attach.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,13 @@ static int links_add_fd(struct links *links, int fd)
 		return fd;
 	close(fd);
 	return -ENOMEM;
+}
+
+int links_keep(struct links *links, int fd)
+{
+	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return links_add_fd(links, copy) ? -1 : copy;
 }
 
 void links_free(struct links *links)

@@ -66,6 +66,10 @@ struct links {
 
 /* Takes over LINK. 0, or the errno that made it NULL as a negative number. */
 int links_add(struct links *links, struct bpf_link *link);
+
+/* A copy of the file descriptor, which goes with the links; -1 when there is none. */
+int links_keep(struct links *links, int fd);
+
 void links_free(struct links *links);
 
 /*

@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "cli_values.h"
+#include "filters.h"
 #include "host.h"
 #include "label.h"
 #include "log.h"
@@ -20,9 +21,8 @@
 #define DEFAULT_MAX_NS 60000000000ULL
 #define DEFAULT_MAX_KEYS 1024
 #define DEFAULT_LIVE_NS 1000000000ULL
-#define DEFAULT_OUTLIER_NS 10000000ULL /* with --stacks */
+#define DEFAULT_OUTLIER_NS 10000000ULL
 #define DEFAULT_RING_BYTES (256 * 1024)
-#define DEFAULT_SLOWEST_NS 10000000ULL
 
 static const struct argp_option argp_options[] = {
 	{ .doc = "How long and how often:" },
@@ -44,7 +44,7 @@ static const struct argp_option argp_options[] = {
 	{ "fs", OPTION_FS, "NAME[,NAME]", 0, "Only files of these types of file systems, or with ! of all others (vfs)" },
 	{ "path", OPTION_PATH, "GLOB", 0,
 	  "Only files whose whole path matches, as '/var/log/*' (* takes / as well), or with ! all others (vfs)" },
-	{ "min-latency", OPTION_MIN_LATENCY, "TIME", 0, "Only what took TIME or longer" },
+	{ "min-latency", OPTION_MIN_LATENCY, "TIME", 0, "Only what took TIME or longer, or with ! less" },
 	{ "sample-rate", OPTION_SAMPLE_RATE, "N", 0, "Measure one of N, chosen at random; reports say what all would be" },
 	{ "port", OPTION_PORT, "N", 0, "Only connections with this port at either end (tcp)" },
 	{ "addr", OPTION_ADDR, "CIDR", 0, "Only connections with such an address at either end: 10.0.0.0/8, fe80::/10 (tcp)" },
@@ -67,7 +67,8 @@ static const struct argp_option argp_options[] = {
 	  "Each time FILE.jsonl is written, wait until the disk has it (in a thread of its own)" },
 	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0,
-	  "Print a line for each operation that took TIME or longer, as it ends; off: none (default)" },
+	  "Print a line for each operation that took TIME or longer, as it ends; off: none (default: 10ms, at most 20 lines a"
+	  " second, and none of what mostly waits: recv, lifetime, special files, system calls)" },
 	{ "top", OPTION_TOP, "N", 0,
 	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },
 	{ "alert", OPTION_ALERT, "WHEN", 0,
@@ -179,14 +180,31 @@ static void choose_phases(struct argp_state *state, struct parsing *parse)
 		parse->options->probe.config.op_mask &= ~totals;
 }
 
+/* Those that nobody has asked for may not be in the way. */
+static void choose_outliers(struct parsing *parse)
+{
+	struct run_options *options = parse->options;
+	struct lat_config *config = &options->probe.config;
+	bool needs_some;
+
+	if (options->folded && !config->stacks)
+		config->stacks = LAT_STACKS_KERNEL;
+	needs_some = options->slowest || config->stacks;
+	options->few_outliers = !parse->has_outlier && !needs_some;
+	config->outlier_ops = options->few_outliers ? target_outlier_ops(parse->target) : UINT32_MAX;
+	config->outliers_regular = options->few_outliers;
+	if (!config->outlier_ns && (!parse->has_outlier || needs_some) && config->outlier_ops & config->op_mask)
+		config->outlier_ns = DEFAULT_OUTLIER_NS;
+}
+
 static void check(struct argp_state *state, struct parsing *parse)
 {
 	struct run_options *options = parse->options;
 
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
-	if (options->slowest && !options->probe.config.outlier_ns)
-		options->probe.config.outlier_ns = DEFAULT_SLOWEST_NS;
+	choose_phases(state, parse);
+	choose_outliers(parse);
 	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		option_error(state, "%s takes %s", parse->target->name, parse->target->words);
@@ -201,11 +219,6 @@ static void check(struct argp_state *state, struct parsing *parse)
 	check_alerts(state, parse);
 	if (options->n_intervals && !options->interval_ns)
 		option_error(state, "--count needs --interval");
-	choose_phases(state, parse);
-	if (options->folded && !options->probe.config.stacks)
-		options->probe.config.stacks = LAT_STACKS_KERNEL;
-	if (options->probe.config.stacks && !options->probe.config.outlier_ns)
-		options->probe.config.outlier_ns = DEFAULT_OUTLIER_NS;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -230,7 +243,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_SAMPLE_RATE:
 		config->sample_rate = (uint32_t)option_number(state, "--sample-rate", text, 1U << 20);
 		break;
-	case OPTION_MIN_LATENCY: config->min_ns = option_time(state, "--min-latency", text); break;
+	case OPTION_MIN_LATENCY:
+		config->min_ns = option_time(state, "--min-latency", filters_negation(config, LAT_NOT_MIN, text));
+		break;
 	case OPTION_BY:
 		options->probe.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
 		options->probe.dims |= option_list(state, "dimension", text, option_find_dim) & ~(1U << LAT_DIM_OP);
@@ -250,7 +265,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_ATTACH: options->probe.attach = option_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
-	case OPTION_OUTLIER: config->outlier_ns = option_outlier(state, text); break;
+	case OPTION_OUTLIER:
+		config->outlier_ns = option_outlier(state, text);
+		parse->has_outlier = true;
+		break;
 	case OPTION_STACKS: option_stacks(state, config, text); break;
 	case OPTION_BUCKETS: option_buckets(state, config, text); break;
 	case OPTION_PENDING: option_pending(state, parse->target, config, text); break;

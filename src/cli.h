@@ -20,6 +20,7 @@ struct run_options {
 	uint64_t flush_every; /* intervals, to an output that is written as the run goes on */
 	bool fsync;           /* each time */
 	const struct sink *sink; /* of the output, or of stdout when there is none */
+	bool few_outliers;    /* not asked for: a few lines of them, and none but among a report's text */
 	uint32_t slowest;     /* outliers that each interval shows; 0: all, as they come */
 	unsigned int top;     /* see struct sink_options */
 	const char *folded;   /* file for the outliers' call stacks, or NULL */

@@ -27,7 +27,7 @@ struct parsing {
 	struct run_options *options;
 	const struct target *target;
 	const char *format;
-	bool has_by, has_no_output;
+	bool has_by, has_no_output, has_outlier;
 };
 
 /* One line, then the end with EXIT_USAGE. */

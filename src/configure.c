@@ -63,6 +63,7 @@ static bool place_dimensions(struct lat_config *config, uint32_t dims)
 /* Which facts are looked at. */
 static void set_needs(struct lat_config *config, const struct target *target, uint32_t dims)
 {
+	config->splits_files = target->splits_files && !config->ftypes && !(dims & 1U << LAT_DIM_FTYPE);
 	config->needs_file = config->ftypes || config->has_fs || config->has_path || dims & OF_FILE;
 	config->names_files = config->outlier_ns && target->dims & 1U << LAT_DIM_FILE;
 	config->keeps_paths = config->names_files || dims & 1U << LAT_DIM_FILE;
@@ -91,10 +92,15 @@ int configure(struct setup *setup, const struct target *target, uint32_t op_mask
 	status = target->configure ? target->configure(setup) : 0;
 	if (status)
 		return status;
-	*n_series = (uint32_t)(setup->n_sites ? setup->n_sites : lat_log2(config->op_mask) + 1) * LAT_N_RETS;
+	config->n_file_kinds = target->splits_files ? 2 : 1;
+	*n_series = (uint32_t)(setup->n_sites ? setup->n_sites : lat_log2(config->op_mask) + 1) * config->n_file_kinds *
+		    LAT_N_RETS;
 	config->is_direct = config->n_key_words == 1 && (!setup->n_sites || *n_series <= MAX_DIRECT_SERIES);
 	config->n_banks = (uint8_t)(derived_offset ? lat_log2(config->op_mask) / derived_offset + 1 : 1);
-	config->is_plain = config->is_direct && !config->outlier_ns && !config->n_buckets && !config->needs_extra &&
+	config->is_plain = config->is_direct && !config->stacks && !config->n_buckets && !config->needs_extra &&
 			   config->n_banks <= 2 && !config->passes_late && !config->sample_below;
+	if (config->is_plain)
+		config->notable_ns = config->outlier_ns && config->outlier_ns <= config->max_ns ? config->outlier_ns :
+												  config->max_ns + 1;
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include "units.h"
 
 struct events {
+	struct probe *probe;
 	struct ring_buffer *ring;
 	const struct target *target;
 	const struct label_names *names;
@@ -31,6 +32,9 @@ struct events {
 	struct frames *frames; /* NULL without stacks */
 	struct stacks interval_stacks, run_stacks;
 	uint32_t n_slowest; /* 0: each as it comes */
+	bool is_few;
+	uint64_t second;    /* of the lines that were printed last, and how many of it; with IS_FEW */
+	uint32_t n_in_second;
 	bool names_files;
 	int paths_fd;
 	bool has_header;
@@ -142,6 +146,11 @@ static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
 	return folded && stacks_add(&events->interval_stacks, folded, ns) && stacks_add(&events->run_stacks, folded, ns);
 }
 
+static bool prints_all(const struct events *events)
+{
+	return events->out && !events->n_slowest && !events->is_few;
+}
+
 /* Whether any use will be made of it but for its time. */
 static bool is_of_use(const struct events *events, uint64_t latency_ns)
 {
@@ -149,13 +158,44 @@ static bool is_of_use(const struct events *events, uint64_t latency_ns)
 	       outliers_want(&events->run, latency_ns);
 }
 
+/* As many of a second as somebody can read who has not asked for them. */
+static void print_few(struct events *events, const struct outlier *outlier)
+{
+	uint64_t second = outlier->end_realtime_ns / 1000000000;
+
+	if (events->second != second)
+		events->n_in_second = 0;
+	events->second = second;
+	if (events->n_in_second++ < EVENTS_FEW)
+		print_line(events, outlier);
+	else if (events->n_in_second == EVENTS_FEW + 1)
+		out_puts(events->out, "... more in this second; --outlier TIME prints all, --slowest N the slowest\n");
+}
+
 static bool use(struct events *events, const struct outlier *outlier)
 {
 	if (!outliers_keep(&events->interval, outlier) || !outliers_keep(&events->run, outlier))
 		return false;
-	if (events->out && !events->n_slowest)
+	if (prints_all(events))
 		print_line(events, outlier);
+	else if (events->out && !events->n_slowest)
+		print_few(events, outlier);
 	return true;
+}
+
+/*
+ * Where only the slowest are kept, the kernel need not send what is not among them: when a disk takes that long for
+ * each of 100,000 requests a second, nobody would read them.
+ */
+static void set_floor(const struct events *events)
+{
+	uint64_t floor_ns = outliers_floor(&events->interval);
+
+	if (outliers_floor(&events->run) < floor_ns)
+		floor_ns = outliers_floor(&events->run);
+	if (prints_all(events) || events->frames)
+		floor_ns = 0;
+	__atomic_store_n(&probe_state(events->probe)->outlier_floor_ns, floor_ns, __ATOMIC_RELAXED);
 }
 
 static int take(void *context, void *data, size_t size)
@@ -191,17 +231,19 @@ static int take(void *context, void *data, size_t size)
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out, uint32_t n_slowest)
+		const struct label_names *names, struct out *out, uint32_t n_slowest, bool is_few)
 {
 	struct events *events = calloc(1, sizeof(*events));
 	int error;
 
 	if (!events)
 		return fail(-ENOMEM, "ring buffer");
+	events->probe = probe;
 	events->target = target;
 	events->names = names;
 	events->out = out;
 	events->n_slowest = n_slowest;
+	events->is_few = is_few;
 	events->names_files = probe_config(probe)->names_files;
 	events->paths_fd = probe_map_fd(probe, "lat_paths");
 	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
@@ -230,6 +272,7 @@ bool events_take(struct events *events)
 
 	events->n_left = MAX_AT_ONCE;
 	n_taken = ring_buffer__consume(events->ring);
+	set_floor(events);
 	return !(events->out && out_flush(events->out)) && n_taken == -EAGAIN;
 }
 
@@ -282,6 +325,7 @@ void events_next_interval(struct events *events)
 {
 	stacks_free(&events->interval_stacks);
 	outliers_free(&events->interval);
+	set_floor(events);
 }
 
 void events_close(struct events *events)

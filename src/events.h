@@ -14,12 +14,15 @@ struct probe;
 struct stacks;
 struct target;
 
+/* Of a second, where only few lines are to be printed. */
+#define EVENTS_FEW 20
+
 /*
  * Lines go to OUT as outliers come, or nowhere when it is NULL, or with N_SLOWEST only when events_print_slowest() is
- * called. All arguments must outlive it. 0 or -errno, reported.
+ * called; IS_FEW: at most EVENTS_FEW a second. All arguments must outlive it. 0 or -errno, reported.
  */
 int events_open(struct events **events, struct probe *probe, const struct target *target,
-		const struct label_names *names, struct out *out, uint32_t n_slowest);
+		const struct label_names *names, struct out *out, uint32_t n_slowest, bool is_few);
 
 /* Readable when there is something for events_take(). */
 int events_fd(const struct events *events);

@@ -61,6 +61,13 @@ void kernel_btf_release(void)
 	loaded = NULL;
 }
 
+bool kernel_btf_has_struct(const char *name)
+{
+	const struct btf *btf = kernel_btf();
+
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
+}
+
 int kernel_btf_function_id(const char *function)
 {
 	const struct btf *btf = kernel_btf();

@@ -8,6 +8,9 @@
 /* Whether fentry programs can be attached to this function: it is in BTF and a trial load is accepted. */
 bool kernel_btf_can_fentry(const char *function);
 
+/* Whether there is a struct of that name. */
+bool kernel_btf_has_struct(const char *name);
+
 /* The number of a function in the kernel's BTF, or -ENOENT. */
 int kernel_btf_function_id(const char *function);
 

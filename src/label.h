@@ -18,6 +18,9 @@ extern const struct dimension dimensions[LAT_N_DIMS];
 extern const char *const ftype_names[LAT_N_FTYPES]; /* by enum lat_ftype; some are NULL */
 extern const char *const ret_names[LAT_N_RETS]; /* "ok" "eof" "again" "error" */
 
+/* What the label "ftype" is of all that are no regular files, where these are apart only from those. */
+#define LABEL_SPECIAL "special"
+
 struct label {
 	const char *name; /* static, or as long-lived as what it belongs to */
 	char *value;      /* owned; raw bytes from outside, escaped by sinks */
@@ -73,6 +76,11 @@ static inline unsigned int key_op(const struct lat_key *key)
 static inline unsigned int key_ret(const struct lat_key *key)
 {
 	return key->words[0] >> 8 & 0xff;
+}
+
+static inline bool key_is_special(const struct lat_key *key)
+{
+	return key->words[0] >> 16 & 1;
 }
 
 static inline uint32_t key_site(const struct lat_key *key)

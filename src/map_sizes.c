@@ -6,6 +6,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "kernel_btf.h"
 #include "probe.h"
 #include "snapshot.h"
 #include "targets/target.h"
@@ -13,7 +14,12 @@
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
 #define OWN_HISTS 240
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
-#define OUTLIER_PATHS 1024 /* of the files that outliers were of: about 1 MiB */
+/* Of the files that outliers were of, until they are read: about 280 KiB; CPUs have free ones of their own. */
+#define OUTLIER_PATHS 256
+#define OUTLIER_PATHS_OF_CPU 32
+/* Of what is under way: of calls beyond the table, see LAT_N_SPANS. */
+#define SPILLED 8192
+#define SPILLED_FIXED 2048
 #define PATH_DECISIONS 16384 /* of --path that are kept: about 2 MiB */
 #define PATH_WALKS 64 /* of them that may be made at once */
 /*
@@ -31,6 +37,16 @@ static struct bpf_map *map(const struct setup *setup, const char *name)
 static void hold(const struct setup *setup, const char *name, uint32_t n)
 {
 	bpf_map__set_max_entries(map(setup, name), n);
+}
+
+void map_hold_growing(struct bpf_map *map, uint32_t n, uint32_t n_fixed)
+{
+	/* Such maps are allowed to tracing programs since their memory comes from there: 6.1 (34dd3bad1a6f). */
+	bool can_grow = kernel_btf_has_struct("bpf_mem_alloc");
+
+	if (can_grow)
+		bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
+	bpf_map__set_max_entries(map, can_grow ? n : n_fixed);
 }
 
 static uint8_t log2_ceil(uint32_t value)
@@ -67,12 +83,13 @@ static void size_histograms(const struct setup *setup, uint32_t n_series)
 static void size_paths(const struct setup *setup, uint32_t n_keys)
 {
 	const struct lat_config *config = setup->config;
+	uint32_t n_of_cpus = (uint32_t)libbpf_num_possible_cpus() * OUTLIER_PATHS_OF_CPU;
 
 	if (config->key_at[LAT_DIM_FILE]) {
 		hold(setup, "lat_paths", n_keys);
 	} else if (config->names_files) {
 		bpf_map__set_type(map(setup, "lat_paths"), BPF_MAP_TYPE_LRU_HASH);
-		hold(setup, "lat_paths", OUTLIER_PATHS);
+		hold(setup, "lat_paths", n_of_cpus > OUTLIER_PATHS ? n_of_cpus : OUTLIER_PATHS);
 	}
 	if (config->has_path) {
 		hold(setup, "lat_decisions", PATH_DECISIONS);
@@ -91,6 +108,7 @@ void map_sizes(const struct setup *setup, uint32_t *n_series)
 		hold(setup, "lat_free", *n_series - 1);
 	}
 	size_histograms(setup, *n_series);
+	map_hold_growing(map(setup, "lat_spill"), SPILLED, SPILLED_FIXED);
 	size_paths(setup, *n_series - 1);
 	if (config->key_at[LAT_DIM_PATTERN])
 		hold(setup, "lat_ends", OPEN_FILES);

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct bpf_map;
 struct setup;
 
 /*
@@ -12,5 +13,8 @@ struct setup;
  * how many there are without dimensions; out, how many there may be.
  */
 void map_sizes(const struct setup *setup, uint32_t *n_series);
+
+/* Room for N in a hash that takes memory only for what is in it; where the kernel has no such, for N_FIXED, all at once. */
+void map_hold_growing(struct bpf_map *map, uint32_t n, uint32_t n_fixed);
 
 #endif

@@ -44,6 +44,11 @@ bool outliers_want(const struct outliers *outliers, uint64_t latency_ns)
 	return outliers->n < OUTLIERS_KEPT || latency_ns > outliers->items[0].latency_ns;
 }
 
+uint64_t outliers_floor(const struct outliers *outliers)
+{
+	return outliers->n < OUTLIERS_KEPT ? 0 : outliers->items[0].latency_ns + 1;
+}
+
 bool outliers_add(struct outliers *outliers, struct outlier outlier)
 {
 	if (!outliers->items)

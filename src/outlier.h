@@ -35,6 +35,9 @@ bool outliers_add(struct outliers *outliers, struct outlier outlier);
 /* Whether one that took that long would be kept. */
 bool outliers_want(const struct outliers *outliers, uint64_t latency_ns);
 
+/* What takes less would not be kept. */
+uint64_t outliers_floor(const struct outliers *outliers);
+
 /* Adds a copy of OUTLIER if it is wanted. False when memory is short. */
 bool outliers_keep(struct outliers *outliers, const struct outlier *outlier);
 

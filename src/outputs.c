@@ -62,7 +62,6 @@ int outputs_show(struct outputs *outputs, const struct snapshot *snapshot)
 	return outputs_flush(outputs);
 }
 
-/* Among other formats' data they would be noise. */
 struct out *outputs_lines(const struct outputs *outputs)
 {
 	const struct run_options *options = outputs->options;
@@ -70,7 +69,9 @@ struct out *outputs_lines(const struct outputs *outputs)
 
 	if (outputs->live)
 		return NULL;
-	return stdout_has_text(outputs) && is_text ? outputs->stdout_out : outputs->stderr_out;
+	if (stdout_has_text(outputs) && is_text)
+		return outputs->stdout_out;
+	return options->few_outliers ? NULL : outputs->stderr_out;
 }
 
 void outputs_end_live(struct outputs *outputs)

@@ -34,7 +34,7 @@ int outputs_show(struct outputs *outputs, const struct snapshot *snapshot);
 /* What has been written to the screen by others is to be seen now. As outputs_show(). */
 int outputs_flush(struct outputs *outputs);
 
-/* Where lines for people go that are no report; NULL: nowhere. */
+/* Where lines of outliers go; NULL: nowhere. Among other formats' data they would be noise, as where nobody asked for them. */
 struct out *outputs_lines(const struct outputs *outputs);
 
 /* From now on the screen shows text. */

@@ -29,10 +29,17 @@
 
 #define MAX_SKIPS_SHOWN 10
 
+#define MAP_NAME_LEN 16 /* BPF_OBJ_NAME_LEN */
+
 struct probe {
 	const struct target *target;
-	struct bpf_object *object;
-	struct lat_config *config; /* in .rodata: const for the kernel from loading on */
+	struct bpf_object *object; /* NULL once all that is needed of it is here */
+	struct lat_config config;  /* as the kernel has it */
+	struct map_fd {
+		char name[MAP_NAME_LEN];
+		int fd;
+	} *maps;
+	size_t n_maps;
 	struct lat_state *state;   /* .bss, shared with the kernel */
 	size_t n_state_bytes;
 	uint32_t n_series, op_mask;
@@ -78,7 +85,7 @@ static int fill_maps(struct probe *probe, const struct probe_options *options)
 	struct lat_glob glob;
 	uint32_t i, zero = 0;
 
-	for (i = 1; !probe->config->is_direct && i < probe->n_series && !error; i++)
+	for (i = 1; !probe->config.is_direct && i < probe->n_series && !error; i++)
 		error = bpf_map_update_elem(free_fd, NULL, &i, 0);
 	if (!error && options->path && glob_compile(&glob, options->path))
 		error = bpf_map_update_elem(probe_map_fd(probe, "lat_globs"), &zero, &glob, 0);
@@ -99,10 +106,30 @@ static int fill_maps(struct probe *probe, const struct probe_options *options)
 	return 0;
 }
 
+static bool keep_maps(struct probe *probe)
+{
+	const struct bpf_map *map;
+	size_t n = 0;
+
+	bpf_object__for_each_map(map, probe->object)
+		n++;
+	probe->maps = calloc(n + 1, sizeof(*probe->maps));
+	if (!probe->maps)
+		return false;
+	bpf_object__for_each_map(map, probe->object) {
+		snprintf(probe->maps[probe->n_maps].name, MAP_NAME_LEN, "%s", bpf_map__name(map));
+		probe->maps[probe->n_maps].fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0);
+		if (probe->maps[probe->n_maps++].fd < 0)
+			return false;
+	}
+	return true;
+}
+
 static int prepare(struct probe *probe, const struct probe_options *options)
 {
 	struct setup setup = {
-		.object = probe->object, .options = options, .config = probe->config, .places = &probe->places,
+		.object = probe->object, .options = options, .places = &probe->places,
+		.config = object_constant(probe->object, "lat_config"),
 	};
 	struct bpf_program *program;
 	int status, error;
@@ -129,6 +156,11 @@ static int prepare(struct probe *probe, const struct probe_options *options)
 	malloc_trim(0); /* what lies below later, smaller pieces as well */
 	if (error)
 		return load_failed(error);
+	probe->config = *setup.config;
+	if (!keep_maps(probe)) {
+		fail(-errno, "maps");
+		return EXIT_FAILED;
+	}
 	probe->state = object_share(probe->object, "lat_state", &probe->n_state_bytes);
 	if (probe->state)
 		return fill_maps(probe, options);
@@ -154,7 +186,6 @@ int probe_open(struct probe **result, const struct probe_options *options)
 	probe->target = options->target;
 	probe->op_mask = options->config.op_mask;
 	status = object_open(&probe->object, probe->target, options->bpf_object);
-	probe->config = status ? NULL : object_constant(probe->object, "lat_config");
 	if (!status)
 		status = prepare(probe, options);
 	if (status)
@@ -225,6 +256,26 @@ static int add_infos(struct probe *probe)
 	return probe->n_infos || !probe->places.n ? 0 : attach_failed(end[-1].error, end[-1].function);
 }
 
+/*
+ * What libbpf still has is of no use, and much where many programs call the same functions, as each has a copy of them
+ * (2 MiB for vfs). Not where places share programs, which are few then.
+ */
+static void release_object(struct probe *probe)
+{
+	struct place *place, *end = probe->places.items + probe->places.n;
+
+	for (place = probe->places.items; place < end; place++)
+		if (place->is_shared || place->kind == PLACE_USDT)
+			return;
+	for (place = probe->places.items; place < end; place++) {
+		place->entry_fd = links_keep(&probe->links, place->entry_fd);
+		place->exit_fd = links_keep(&probe->links, place->exit_fd);
+	}
+	bpf_object__close(probe->object);
+	probe->object = NULL;
+	malloc_trim(0);
+}
+
 int probe_attach(struct probe *probe)
 {
 	int error = attach_places(&probe->places, &probe->links), status;
@@ -232,7 +283,11 @@ int probe_attach(struct probe *probe)
 	if (error)
 		return attach_failed(error, probe->target->name);
 	status = add_infos(probe);
-	return status ? status : attach_follow(probe);
+	if (!status)
+		status = attach_follow(probe);
+	if (!status)
+		release_object(probe);
+	return status;
 }
 
 void probe_gate_open(struct probe *probe)
@@ -285,7 +340,7 @@ struct lat_state *probe_state(struct probe *probe)
 
 const struct lat_config *probe_config(const struct probe *probe)
 {
-	return probe->config;
+	return &probe->config;
 }
 
 char *const *probe_sites(const struct probe *probe, size_t *n_sites)
@@ -311,7 +366,12 @@ bool probe_has_depth(const struct probe *probe)
 
 int probe_map_fd(const struct probe *probe, const char *name)
 {
-	return bpf_object__find_map_fd_by_name(probe->object, name);
+	size_t i;
+
+	for (i = 0; i < probe->n_maps; i++)
+		if (!strcmp(probe->maps[i].name, name))
+			return probe->maps[i].fd;
+	return -ENOENT;
 }
 
 void probe_close(struct probe *probe)
@@ -323,6 +383,9 @@ void probe_close(struct probe *probe)
 	while (probe->n_sites)
 		free(probe->sites[--probe->n_sites]);
 	free(probe->sites);
+	while (probe->n_maps)
+		close(probe->maps[--probe->n_maps].fd);
+	free(probe->maps);
 	free(probe->infos);
 	if (probe->state)
 		munmap(probe->state, probe->n_state_bytes);

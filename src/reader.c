@@ -138,14 +138,15 @@ static bool add_series(const struct reader *reader, struct reading *reading, uin
 /* Without dimensions a series' number is its key. */
 static int read_direct(const struct reader *reader, struct reading *reading)
 {
+	const uint32_t n_kinds = probe_config(reader->probe)->n_file_kinds;
 	struct lat_key key = {};
 	size_t n_sites;
 	uint32_t series;
 
 	probe_sites(reader->probe, &n_sites);
 	for (series = 0; series < probe_n_series(reader->probe); series++) {
-		key.words[0] = (uint64_t)(series / LAT_N_RETS) << (n_sites ? 32 : 0) |
-			       (uint64_t)(series % LAT_N_RETS) << 8;
+		key.words[0] = (uint64_t)(series / LAT_N_RETS / n_kinds) << (n_sites ? 32 : 0) |
+			       (uint64_t)(series / LAT_N_RETS % n_kinds) << 16 | (uint64_t)(series % LAT_N_RETS) << 8;
 		if (!add_series(reader, reading, series, &key))
 			return -ENOMEM;
 	}

@@ -43,6 +43,8 @@ static bool add_labels(struct series *series, const struct lat_key *key, const s
 		return false;
 	if (!add_label(series, "ret", strdup(ret_names[key_ret(key)])))
 		return false;
+	if (key_is_special(key) && !add_label(series, dimensions[LAT_DIM_FTYPE].name, strdup(LABEL_SPECIAL)))
+		return false;
 	for (dim = LAT_DIM_OP + 1; dim < LAT_N_DIMS; dim++)
 		if (input->names->key_at[dim] &&
 		    !add_label(series, dimensions[dim].name, label_text(input->names, (enum lat_dim)dim, key)))
@@ -104,8 +106,10 @@ static void bound(struct series *series, const struct raw_series *now, bool is_w
 
 static void derive(struct series *series, double seconds)
 {
+	const char *ftype = series_label(series, dimensions[LAT_DIM_FTYPE].name);
 	size_t i;
 
+	series->is_special = ftype && !strcmp(ftype, LABEL_SPECIAL);
 	series->mean_ns = (double)series->sum_ns / (double)series->count;
 	series->rate_per_s = seconds > 0 ? (double)series->count / seconds : 0;
 	series->bytes_per_s = seconds > 0 ? (double)series->bytes / seconds : 0;
@@ -184,6 +188,8 @@ static int compare_series(const void *a, const void *b)
 	int order = 0;
 	size_t i;
 
+	if (left->is_special != right->is_special)
+		return left->is_special ? 1 : -1;
 	if (left->sum_ns != right->sum_ns)
 		return left->sum_ns < right->sum_ns ? 1 : -1;
 	for (i = 0; !order && i < left->n_labels && i < right->n_labels; i++)

@@ -23,6 +23,7 @@
 struct series {
 	struct label *labels; /* "op" first; "phase" next where the target has phases; "ret" next; then dimensions */
 	size_t n_labels;
+	bool is_special;      /* of files that are not regular, where these are apart: behind all others, and in no totals */
 	bool summary;         /* ret is ok: shown in full; the others as a line. `other` holds every ret, shown in full */
 	/* Those that differ from it in ret at most, itself among them, in the snapshot's order: the first; the next one. */
 	const struct series *first_sibling, *next_sibling;
@@ -56,7 +57,7 @@ struct in_flight {
 
 #define N_RANGES 6
 
-/* Of everything that was recorded; of requests with phases, the device's. */
+/* Of everything that was recorded; of requests with phases the device's, of files the regular ones. */
 struct totals {
 	uint64_t count, sum_ns;
 	uint64_t n_slow; /* in slots that lie above SLOW_NS as a whole */
@@ -110,7 +111,7 @@ struct snapshot {
 	uint64_t start_monotonic_ns, end_monotonic_ns;
 	uint64_t elapsed_ns;
 	uint64_t number; /* 0 for the whole run, else which interval, from 1 */
-	struct series *series; /* sorted: total time, largest first, then label text; none with count 0 */
+	struct series *series; /* sorted: special files last; total time, largest first; label text. None with count 0 */
 	size_t n_series;
 	struct totals totals;
 	uint64_t all_sum_ns; /* of all series, whatever their phase */
@@ -176,7 +177,7 @@ const char *series_label(const struct series *series, const char *name);
 /* An order by the values of all labels, in their order, but that of NAME. */
 int series_compare_but(const struct series *left, const struct series *right, const char *name);
 
-/* Whether it is part of struct totals: a request counts once, whatever its phases. */
+/* Whether it is part of struct totals: a request counts once, whatever its phases; special files do not. */
 bool series_is_in_totals(const struct series *series);
 
 /* Whatever their order. */

@@ -15,7 +15,7 @@ bool series_is_in_totals(const struct series *series)
 {
 	const char *phase = series_label(series, "phase");
 
-	return !phase || !strcmp(phase, "device");
+	return !series->is_special && (!phase || !strcmp(phase, "device"));
 }
 
 static size_t range_of(unsigned int slot)

@@ -8,7 +8,7 @@
 /* To be raised when what is here changes its meaning and not its layout, which --bpf-object cannot see. */
 #define LAT_ABI_VERSION 1
 #define LAT_MAX_OPS 16
-#define LAT_MAX_SHARDS 64
+#define LAT_MAX_SHARDS 32
 #define LAT_N_SPANS 8192 /* power of two */
 #define LAT_KEY_WORDS 8
 #define LAT_COMM_LEN 16
@@ -52,8 +52,8 @@ enum lat_count {
 	LAT_UNMATCHED,   /* exits without an entry, of calls that were under way when tracing began */
 	LAT_OTHER_KEY,   /* recorded, but in the series `other`: no room for its key */
 	LAT_REQUEUED,    /* block: given back by the device and issued again */
-	LAT_EVENTS,      /* outlier events sent */
-	LAT_RING_FULL,   /* outlier events not sent */
+	LAT_EVENTS,      /* outliers */
+	LAT_RING_FULL,   /* outliers that the ring had no room for, and nothing is known of */
 	LAT_N_COUNTS,
 };
 #define LAT_N_ENDINGS LAT_UNMATCHED /* counters below this one are in the sum */
@@ -64,7 +64,7 @@ struct lat_account {
 
 /* What a series' key may be made of beside operation and return class; see lat_config.key_at. */
 enum lat_dim {
-	LAT_DIM_OP, /* word 0 always is op | ret << 8 | site << 32 */
+	LAT_DIM_OP, /* word 0 always is op | ret << 8 | of a special file << 16 | site << 32 */
 	LAT_DIM_PID,
 	LAT_DIM_TID,
 	LAT_DIM_COMM, /* two words */
@@ -138,20 +138,31 @@ static inline __attribute__((always_inline)) __u32 lat_hidden_device(__u32 subsy
 	return LAT_HIDDEN_DEVICE | (subsystem & 0xff) << 23 | (controller & 0x7ff) << 12 | (name_space & 0xfff);
 }
 
-/* What is known of a call's file. */
+struct lat_file_key {
+	__u64 inode;
+	__u32 device, generation; /* the latter tells apart files that had the same inode number one after the other */
+};
+
+/* What is known of a call's file, where keys or filters ask for it. */
 struct lat_file {
+	struct lat_file_key key;
 	__u16 type; /* enum lat_ftype */
 	__u16 is_other; /* --path: not such a file */
-	__u32 device;
-	__u32 generation; /* tells apart files that had the same inode number one after the other */
 	__u32 pattern;    /* enum lat_pattern */
-	__u64 inode;
 	__u64 fs_type; /* address of the kernel's struct file_system_type */
 };
 
-struct lat_file_key {
-	__u64 inode;
-	__u32 device, generation;
+/* Where a file that is being closed was, by which its path can still be told when it is gone. */
+struct lat_location {
+	struct lat_file_key key;
+	__u64 dentry, mount; /* addresses of struct dentry and struct vfsmount */
+};
+
+/* What is kept of a call's file until it ends. */
+union lat_touched {
+	struct lat_file file; /* where keys or filters ask for it; else: */
+	__u64 argument;       /* what names it, */
+	struct lat_location location; /* or of what is being closed */
 };
 
 /*
@@ -198,7 +209,8 @@ struct lat_span {
 		__u64 cgroup;   /* aio and io_uring: of who submitted it */
 	};
 	__u32 claims;   /* 0 in lat_spill */
-	__u16 op;
+	__u8 op;
+	__u8 is_special; /* calls: of a file that is known, and not a regular one */
 	union {
 		__u8 stem; /* calls: where it began, of several places that one operation is measured at */
 		__u8 role; /* connections: enum lat_role */
@@ -218,8 +230,7 @@ struct lat_span {
 				__u64 socket; /* tcp calls: address of the struct sock, until they end */
 			};
 		};
-		struct lat_file file; /* vfs: until it ends; only then the rest is needed */
-		__u64 touched; /* instead, where only events ask for the file: the argument that names it */
+		union lat_touched touched; /* vfs: until it ends; only then the rest is needed */
 	};
 };
 
@@ -257,13 +268,14 @@ enum lat_filter {
 /* Filters that let through all but what they name: bits of lat_config.negated. */
 enum lat_not {
 	LAT_NOT_PID, LAT_NOT_COMM, LAT_NOT_CGROUP, LAT_NOT_DEVICE, LAT_NOT_UID, LAT_NOT_FS, LAT_NOT_PORT, LAT_NOT_ADDR,
-	LAT_NOT_PATH,
+	LAT_NOT_PATH, LAT_NOT_MIN,
 };
 
 /* Constant while the program runs, so the verifier removes what is off. */
 struct lat_config {
 	__u64 max_ns;     /* longer ones are LAT_REJECTED; at most 2^63 - 1, which is no limit */
 	__u64 outlier_ns; /* an event for each at least this long; 0: none */
+	__u64 notable_ns; /* what takes less needs no look but at its time and outcome: 0 unless is_plain */
 	__u64 pidns_dev, pidns_ino; /* the PID namespace that numbers are shown in; 0: the initial one */
 	__u32 pid;        /* 0: all */
 	__u32 device;     /* 0: all; else what a request's device is with the bits of the next one */
@@ -276,20 +288,24 @@ struct lat_config {
 	__u8 io_start;    /* block: block_io_start says when a request begins */
 	__u8 has_paths;   /* block: there are paths of NVMe multipath, see lat_hidden_device() */
 	__u8 n_shards_log2; /* of the histograms */
-	__u8 is_plain;      /* neither dimensions nor any of outliers, buckets, extras, totals: one question in place of several */
+	__u8 is_plain;      /* neither dimensions nor any of buckets, extras, totals: one question in place of several */
 	__u8 key_has_who;   /* who it was is part of keys */
 	__u8 needs_who;     /* or of events */
 	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
-	__u8 is_direct;     /* no dimension: series = (op + site) * LAT_N_RETS + ret */
+	__u8 n_file_kinds;  /* LAT_FILE_KINDS */
+	__u8 is_direct;     /* no dimension: series = ((op + site) * n_file_kinds + is_special) * LAT_N_RETS + ret */
 	__u8 n_key_words;
 	__u8 key_at[LAT_N_DIMS]; /* first word of the dimension in the key; 0: not asked for */
 	__u32 op_mask;
+	__u32 outlier_ops;  /* of these */
 	__u32 negated;      /* bits of enum lat_not */
 	__u32 shard_mask;   /* (1 << n_shards_log2) - 1 */
 	__s64 result;       /* what enum lat_test compares with */
 	__u8 result_test;
 	__u8 arg;           /* LAT_DIM_ARG: which, from 0 */
 	__u8 filter_uid;
+	__u8 outliers_regular; /* and of no special files */
+	__u8 splits_files;  /* series of regular files are apart from those of special ones */
 	__u8 needs_file;    /* dimensions or filters ask for facts about files */
 	__u8 names_files;   /* events tell which file it was */
 	__u8 keeps_paths;   /* keys or events do */
@@ -298,7 +314,7 @@ struct lat_config {
 	char fs[LAT_MAX_FS][LAT_FS_LEN] __attribute__((aligned(8)));
 	__u32 ftypes;       /* bits of enum lat_ftype; 0: all */
 	__u32 uid;
-	__u64 min_ns;       /* shorter ones are filtered out */
+	__u64 min_ns;       /* shorter ones are filtered out, or with LAT_NOT_MIN others */
 	__u32 sample_rate;  /* one of so many is measured */
 	__u32 sample_below; /* measured when a random 32-bit number is below; 0: all are */
 	__u8 passes_late;   /* there are filters that need a call's end: ftypes, fs, min_ns */
@@ -321,6 +337,7 @@ struct lat_state {
 	__u32 gate;  /* 0: closed */
 	__u32 adopt; /* process whose next child is followed; 0: none */
 	__u64 n_spilled; /* spans in the map lat_spill */
+	__u64 outlier_floor_ns; /* events are sent only from here on, as others would be of no use; all are counted */
 	/* First, as programs reach only the first 32 KiB without another addition; apart from what is read by all. */
 	struct lat_span spans[LAT_N_SPANS] __attribute__((aligned(64)));
 	struct lat_account accounts[LAT_MAX_SHARDS][LAT_MAX_OPS] __attribute__((aligned(128)));
@@ -341,7 +358,7 @@ struct lat_event {
 	__u32 cpu;
 	struct lat_stack_ids stacks;
 	char comm[LAT_COMM_LEN];
-	union { /* what was touched */
+	union { /* what it was about */
 		struct lat_file_key file; /* vfs; all 0: none */
 		__u64 conn[5]; /* tcp: as in LAT_DIM_CONN */
 	};

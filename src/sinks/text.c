@@ -294,6 +294,7 @@ static void print_trend(const struct text *text, const struct series *series)
 
 static void print_series(struct text *text, const struct series *series)
 {
+	text->notes.has_special |= series->is_special;
 	out_puts(text->out, "\n");
 	style(text, BOLD);
 	text_write_labels(text->out, series->labels, series->n_labels);

@@ -53,12 +53,15 @@ const char *text_row_range(unsigned int row, char buffer[static UNITS_LEN])
 
 void text_write_notes(struct out *out, const struct text_notes *notes)
 {
-	if (notes->has_percentiles || notes->has_not_carried || notes->has_bounds || notes->has_averages)
+	if (notes->has_percentiles || notes->has_not_carried || notes->has_bounds || notes->has_averages || notes->has_special)
 		out_puts(out, "\n");
 	if (notes->has_percentiles)
 		out_puts(out, "p50 to p99.99: each within " PERCENTILE_ERROR_PERCENT " % of the truth\n");
 	if (notes->has_averages)
 		out_puts(out, "about: the row's average, from its slots: within " PERCENTILE_ERROR_PERCENT " %\n");
+	if (notes->has_special)
+		out_puts(out, LABEL_SPECIAL ": files that are not regular, as pipes, sockets, terminals; not in the total (--by ftype: "
+			 "which)\n");
 	if (notes->has_not_carried)
 		out_printf(out, "-: fewer than %d samples lie above it\n", PERCENTILE_MIN_ABOVE);
 	if (notes->has_bounds)

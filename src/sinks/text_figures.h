@@ -16,7 +16,7 @@ struct series;
 
 /* Which marks were used. */
 struct text_notes {
-	bool has_percentiles, has_not_carried, has_bounds, has_averages;
+	bool has_percentiles, has_not_carried, has_bounds, has_averages, has_special;
 };
 
 /* PART of WHOLE in percent; never shown as nothing or as all when it is not. */

@@ -25,6 +25,7 @@ void text_write_table_row(struct out *out, const struct snapshot *snapshot, cons
 	const char *ret = series_label(series, "ret");
 	const struct series *sibling;
 
+	notes->has_special |= series->is_special;
 	out_printf(out, "%12s%8s%8s%8s%8s  ", units_count(count, series->count),
 		   text_quantile(notes, &series->percentiles[PERCENTILE_P50], p50),
 		   text_quantile(notes, &series->percentiles[PERCENTILE_P99], p99),

@@ -21,7 +21,9 @@ enum { ABI_64, ABI_32, ABI_x32, N_ABIS };
 #define BEYOND (N_ABIS * N_NUMBERS)
 enum { LEFT_OUT, MEASURED, NEVER_RETURNS };
 
-static const struct op ops[] = { { .name = "syscall", .help = "any system call, or those that are named" } };
+static const struct op ops[] = {
+	{ .name = "syscall", .help = "any system call, or those that are named", .waits = true },
+};
 
 static const struct stem stems[] = {
 	{ .name = "sys_enter", .tracepoint = "sys_enter" },

@@ -43,6 +43,16 @@ uint32_t target_default_ops(const struct target *target)
 	return ops;
 }
 
+uint32_t target_outlier_ops(const struct target *target)
+{
+	uint32_t ops = 0;
+	size_t i;
+
+	for (i = 0; i < target->n_ops; i++)
+		ops |= target->ops[i].waits ? 0 : 1U << i;
+	return ops;
+}
+
 uint32_t target_derived_offset(const struct target *target)
 {
 	uint32_t first = 0;

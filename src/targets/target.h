@@ -19,6 +19,7 @@ struct op {
 	bool is_total;     /* derived, and only measured with --total */
 	bool optional;     /* kernels without a place for it do without, as long as there is another to measure */
 	bool is_extra;     /* only measured where --op names it */
+	bool waits;        /* mostly for others: long ones are outliers only where an option asks for these */
 };
 
 /*
@@ -67,6 +68,7 @@ struct target {
 	bool has_disks;           /* takes -d DISK */
 	bool has_keys;            /* takes --key */
 	bool has_arguments;       /* takes --arg and --ret */
+	bool splits_files;        /* regular files are apart from special ones: its BPF object has LAT_FILE_KINDS 2 */
 	bool needs_kprobes;       /* false: works on kernels without kprobes and fentry */
 	const char *words;        /* what positional words are: "NAME..."; NULL: interval and count */
 	size_t min_words;
@@ -89,6 +91,9 @@ const struct target *target_at(size_t index); /* NULL behind the last */
 
 /* Bits of the operations that are measured when --op names none. */
 uint32_t target_default_ops(const struct target *target);
+
+/* Of those whose long ones are outliers unless told otherwise. */
+uint32_t target_outlier_ops(const struct target *target);
 
 /* How far behind an operation the first is that is derived from it, and then the next; 0 when the target has no derived ones. */
 uint32_t target_derived_offset(const struct target *target);

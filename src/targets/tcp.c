@@ -4,22 +4,26 @@
 
 #include <bpf/libbpf.h>
 
+#include "map_sizes.h"
 #include "probe.h"
 #include "tcp.skel.h"
 
 /* As in bpf/tcp.bpf.c. */
 enum { SEND, RECV, CLEANUP_RBUF, CONNECT, ACCEPT, LIFETIME, REQUEST, SRTT };
 
-#define N_SOCKETS 8192 /* with --max-keys at least as many as that: about 100 bytes each, 136 with who it was */
+/* With --max-keys at least as many as that. About 100 bytes each, 136 with who it was; the latter are taken at once. */
+#define N_SOCKETS 16384
+#define N_SOCKETS_FIXED 8192
 
 static const struct op ops[] = {
 	[SEND] = { .name = "send", .help = "tcp_sendmsg: until the data is queued, not until it is delivered",
 		   .has_bytes = true },
-	[RECV] = { .name = "recv", .help = "tcp_recvmsg: mostly waiting for the peer", .has_bytes = true },
+	[RECV] = { .name = "recv", .help = "tcp_recvmsg: mostly waiting for the peer", .has_bytes = true, .waits = true },
 	[CLEANUP_RBUF] = { .name = "cleanup_rbuf", .help = "tcp_cleanup_rbuf: giving receive buffer back, sending ACKs" },
 	[CONNECT] = { .name = "connect", .help = "from the SYN on until the connection stands, or has failed" },
 	[ACCEPT] = { .name = "accept", .help = "a connection's wait in the queue, until accept returns it" },
-	[LIFETIME] = { .name = "lifetime", .help = "from connected or accepted until closed; recorded as it closes" },
+	[LIFETIME] = { .name = "lifetime", .help = "from connected or accepted until closed; recorded as it closes",
+		       .waits = true },
 	[REQUEST] = { .name = "request", .help = "clients: last send to first receive; servers: first receive to first send",
 		      .is_extra = true },
 	[SRTT] = { .name = "srtt", .help = "TCP's smoothed round-trip time of a connection, as it closes", .is_extra = true },
@@ -40,15 +44,20 @@ static const struct stem stems[] = {
 	{ .name = "request_sendpage", .op = REQUEST, .functions = { "do_tcp_sendpages" } },
 };
 
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
 static int configure(struct setup *setup)
 {
 	const uint32_t connections = 1U << CONNECT | 1U << ACCEPT | 1U << LIFETIME | 1U << SRTT, requests = 1U << REQUEST;
 	struct bpf_map *sockets = bpf_object__find_map_by_name(setup->object, "lat_sockets");
-	const uint32_t room = setup->options->max_keys > N_SOCKETS ? setup->options->max_keys : N_SOCKETS;
-	const uint32_t n = room * (!!(setup->config->op_mask & connections) + !!(setup->config->op_mask & requests));
+	const uint32_t mask = setup->config->op_mask, n = !!(mask & connections) + !!(mask & requests);
+	const uint32_t keys = setup->options->max_keys;
 
 	if (n)
-		bpf_map__set_max_entries(sockets, n);
+		map_hold_growing(sockets, n * larger(keys, N_SOCKETS), n * larger(keys, N_SOCKETS_FIXED));
 	if (!setup->config->needs_who)
 		bpf_map__set_value_size(sockets, offsetof(struct lat_span, bytes));
 	return 0;

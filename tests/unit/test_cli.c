@@ -221,7 +221,7 @@ static void test_wrong(void **state)
 		"files --live -q", "files --live -o -",
 		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files --slowest 1001", "files --ring-size 5000",
 		"files --ring-size 2048", "files --ring-size 2G", "files --ring-size 99999999999999999999M",
-		"files --ring-size K", "files --ring-size 64KB", "files -o slow.outliers.csv",
+		"files --ring-size K", "files --ring-size 64KB", "files --outlier off -o slow.outliers.csv",
 		"files --fsync", "files -o run.json --flush-every 2", "files -o - --format jsonl --fsync",
 		"files -o run.jsonl --flush-every 0",
 	};
