@@ -32,7 +32,7 @@ static const struct argp_option argp_options[] = {
 	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
 	{ .doc = "What is measured; filters by who, --disk, --port and --addr may begin with ! for all others (quote it for the"
 	  " shell):" },
-	{ "op", OPTION_OP, "OP[,OP]", 0, "These operations, and no others; `latencyprobe list TARGET` names them" },
+	{ "op", OPTION_OP, "OP[,OP]", 0, "These operations, and no others, or with ! all but these; `latencyprobe list TARGET` names them" },
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
@@ -231,7 +231,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_DURATION: options->duration_ns = option_time(state, "--duration", text); break;
 	case 'i': options->interval_ns = option_interval(state, "--interval", text); break;
 	case OPTION_COUNT: options->n_intervals = option_number(state, "--count", text, UINT32_MAX); break;
-	case OPTION_OP: config->op_mask = option_list(state, "operation", text, option_find_op); break;
+	case OPTION_OP: config->op_mask = option_ops(state, text); break;
 	case 'p': option_pid(state, config, text); break;
 	case 'c': option_comm(state, config, text); break;
 	case OPTION_CGROUP: option_cgroup(state, &options->probe, text); break;

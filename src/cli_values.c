@@ -93,6 +93,15 @@ uint32_t option_list(struct argp_state *state, const char *what, const char *tex
 	return all;
 }
 
+uint32_t option_ops(struct argp_state *state, const char *text)
+{
+	const struct target *target = ((struct parsing *)state->input)->target;
+
+	if (*text != '!')
+		return option_list(state, "operation", text, option_find_op);
+	return target_default_ops(target) & ~option_list(state, "operation", text + 1, option_find_op);
+}
+
 uint32_t option_find_op(const struct target *target, const char *name)
 {
 	uint32_t bits = 0;

@@ -40,6 +40,7 @@ uint64_t option_outlier(struct argp_state *state, const char *text); /* 0: none 
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max);
 uint32_t option_list(struct argp_state *state, const char *what, const char *text,
 		uint32_t (*find)(const struct target *target, const char *name));
+uint32_t option_ops(struct argp_state *state, const char *text); /* or with ! the other ones that are measured by default */
 uint32_t option_find_op(const struct target *target, const char *name);
 uint32_t option_find_dim(const struct target *target, const char *name);
 void option_pid(struct argp_state *state, struct lat_config *config, const char *text);

@@ -60,8 +60,7 @@ void text_write_notes(struct out *out, const struct text_notes *notes)
 	if (notes->has_averages)
 		out_puts(out, "about: the row's average, from its slots: within " PERCENTILE_ERROR_PERCENT " %\n");
 	if (notes->has_special)
-		out_puts(out, LABEL_SPECIAL ": files that are not regular, as pipes, sockets, terminals; not in the total (--by ftype: "
-			 "which)\n");
+		out_puts(out, LABEL_SPECIAL ": pipes, sockets, terminals and the like (--by ftype); not in the total\n");
 	if (notes->has_not_carried)
 		out_printf(out, "-: fewer than %d samples lie above it\n", PERCENTILE_MIN_ABOVE);
 	if (notes->has_bounds)

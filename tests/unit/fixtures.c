@@ -153,6 +153,14 @@ struct lat_key fixture_key(unsigned int op, enum lat_ret ret)
 	return (struct lat_key){ .words = { op | (uint64_t)ret << 8 } };
 }
 
+struct lat_key fixture_special(unsigned int op, enum lat_ret ret)
+{
+	struct lat_key key = fixture_key(op, ret);
+
+	key.words[0] |= 1ULL << 16;
+	return key;
+}
+
 struct raw_series *fixture_series(struct reading *reading, const struct lat_key *key)
 {
 	struct raw_series *series = reading->series, *end = series + reading->n_series;
@@ -259,6 +267,26 @@ static struct snapshot *make_files(void)
 	struct reading now = busy_files(10 * SECOND, 1);
 	struct snapshot *snapshot = fixture_snapshot(NULL, &now, 0);
 
+	reading_free(&now);
+	return snapshot;
+}
+
+/* Pipes that somebody waits at, beside files. */
+static struct snapshot *make_special(void)
+{
+	const struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), write = fixture_key(FILES_WRITE, LAT_RET_OK);
+	const struct lat_key pipe = fixture_special(FILES_READ, LAT_RET_OK);
+	const struct lat_key again = fixture_special(FILES_READ, LAT_RET_AGAIN);
+	struct reading now = fixture_reading(SECOND);
+	struct snapshot *snapshot;
+
+	record_tail(&now, &read, 700, 4096, 5000, 6);
+	fixture_record(&now, &write, 5 * US, 512, 80);
+	fixture_record(&now, &pipe, 200 * MS, 1, 40);
+	fixture_record(&now, &again, 150, 0, 3);
+	now.accounts[FILES_READ].counts[LAT_ENTERED] = 5043;
+	now.accounts[FILES_WRITE].counts[LAT_ENTERED] = 80;
+	snapshot = fixture_snapshot(NULL, &now, 0);
 	reading_free(&now);
 	return snapshot;
 }
@@ -453,5 +481,6 @@ static struct snapshot *make_slow(void)
 const struct fixture fixtures[] = {
 	{ "files", make_files }, { "interval", make_interval }, { "disks", make_disks },
 	{ "empty", make_empty }, { "lost", make_lost }, { "hostile", make_hostile }, { "slow", make_slow },
+	{ "special", make_special },
 };
 const size_t n_fixtures = sizeof(fixtures) / sizeof(fixtures[0]);

@@ -33,6 +33,9 @@ struct reading fixture_copy(const struct reading *reading);
 /* The key of an operation and a return class, without dimensions. */
 struct lat_key fixture_key(unsigned int op, enum lat_ret ret);
 
+/* The same of files that are not regular. */
+struct lat_key fixture_special(unsigned int op, enum lat_ret ret);
+
 /* The series of the key, added in its place if it is new. */
 struct raw_series *fixture_series(struct reading *reading, const struct lat_key *key);
 

@@ -109,11 +109,26 @@ static void test_labels(void **state)
 	snapshot_free(snapshot);
 }
 
+/* Whoever waits for a pipe is no reason for an alert, but where it is asked for. */
+static void test_special(void **state)
+{
+	struct snapshot *snapshot = find("special");
+
+	(void)state;
+	require_fired(snapshot, "read:p99>150ms", false, NULL);
+	require_fired(snapshot, "max>150ms", false, NULL);
+	require_fired(snapshot, "read:count>40", true, "read");
+	require_fired(snapshot, "special,read:p99>150ms", true, "read");
+	require_fired(snapshot, "special:count>39", true, "read");
+	require_fired(snapshot, "special:count>40", false, NULL);
+	snapshot_free(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse), cmocka_unit_test(test_wrong), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels), cmocka_unit_test(test_special),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

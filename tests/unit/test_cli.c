@@ -21,7 +21,8 @@
 #include <cmocka.h>
 
 static const struct op ops[] = {
-	{ .name = "read" }, { .name = "write" }, { .name = "read", .phase = "queue" }, { .name = "extra", .is_extra = true },
+	{ .name = "read" }, { .name = "write", .waits = true }, { .name = "read", .phase = "queue" },
+	{ .name = "extra", .is_extra = true },
 };
 
 static const struct target target = {
@@ -73,6 +74,29 @@ static void test_defaults(void **state)
 	assert_null(options.output);
 }
 
+/* S1-5: from 10 ms on; only where they are asked for also of what mostly waits, and as many as there are. */
+static void test_outliers(void **state)
+{
+	struct run_options options = parse("files");
+
+	(void)state;
+	assert_int_equal(options.probe.config.outlier_ns, 10000000);
+	assert_int_equal(options.probe.config.outlier_ops & 7, 5);
+	assert_true(options.few_outliers && options.probe.config.outliers_regular);
+	assert_int_equal(parse("files --op write").probe.config.outlier_ns, 0);
+	assert_int_equal(parse("files --outlier off").probe.config.outlier_ns, 0);
+	options = parse("files --outlier 2ms");
+	assert_int_equal(options.probe.config.outlier_ns, 2000000);
+	assert_int_equal(options.probe.config.outlier_ops & 7, 7);
+	assert_false(options.few_outliers || options.probe.config.outliers_regular);
+	options = parse("files --outlier off --slowest 3");
+	assert_int_equal(options.probe.config.outlier_ns, 10000000);
+	assert_false(options.few_outliers);
+	options = parse("files --op write --folded out");
+	assert_int_equal(options.probe.config.outlier_ns, 10000000);
+	assert_int_equal(options.probe.config.stacks, LAT_STACKS_KERNEL);
+}
+
 /* S2-4, S4-4: with units and fractions, as options and as words. */
 static void test_times(void **state)
 {
@@ -97,6 +121,10 @@ static void test_filters(void **state)
 	assert_memory_equal(options.probe.config.comm, comm, sizeof(comm));
 	assert_int_equal(options.probe.config.filter_comm, 1);
 	assert_int_equal(options.probe.config.op_mask, 5); /* both phases of the name */
+	assert_int_equal(parse("files --op !read").probe.config.op_mask, 2);
+	options = parse("files --min-latency !2ms -c nginx --attach kprobe");
+	assert_int_equal(options.probe.config.min_ns, 2000000);
+	assert_int_equal(options.probe.config.negated, 1U << LAT_NOT_MIN);
 	assert_int_equal(options.probe.attach, ATTACH_KPROBE);
 	assert_int_equal(options.probe.config.outlier_ns, 10000000);
 	assert_int_equal(parse("files --op read,write").probe.config.op_mask, 7);
@@ -240,7 +268,7 @@ static void test_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_outliers), cmocka_unit_test(test_times), cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_socket_filters),
 		cmocka_unit_test(test_dimensions), cmocka_unit_test(test_output), cmocka_unit_test(test_live),
 		cmocka_unit_test(test_command), cmocka_unit_test(test_wrong), cmocka_unit_test(test_alerts),

@@ -57,6 +57,7 @@ static void test_slowest_are_kept(void **state)
 		outlier_free(&outlier);
 	}
 	assert_int_equal(outliers.n, OUTLIERS_KEPT);
+	assert_int_equal(outliers_floor(&outliers), N - OUTLIERS_KEPT + 2);
 	assert_true(outliers_copy(&copy, &outliers));
 	for (i = 0; i < copy.n; i++) {
 		/* In order of time, the slowest first as they are made here. */
@@ -87,6 +88,7 @@ static void test_want(void **state)
 		for (at = 0, lowest = UINT64_MAX; at < outliers.n; at++)
 			lowest = outliers.items[at].latency_ns < lowest ? outliers.items[at].latency_ns : lowest;
 		assert_int_equal(is_wanted, i < OUTLIERS_KEPT || latencies[i] > lowest);
+		assert_int_equal(is_wanted, latencies[i] >= outliers_floor(&outliers));
 		n_kept += is_wanted;
 		assert_true(outliers_add(&outliers, make(latencies[i], true)));
 	}

@@ -178,6 +178,32 @@ static void test_order(void **state)
 	reading_free(&now);
 }
 
+/* Files that are not regular come last, however long they took, and are in no totals. */
+static void test_special(void **state)
+{
+	const struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), write = fixture_key(FILES_WRITE, LAT_RET_OK);
+	const struct lat_key pipe = fixture_special(FILES_READ, LAT_RET_OK);
+	struct reading now = fixture_reading(SECOND);
+	struct snapshot *snapshot;
+
+	(void)state;
+	fixture_record(&now, &pipe, SECOND / 2, 1, 30);
+	fixture_record(&now, &read, 100, 1, 10);
+	fixture_record(&now, &write, 200, 1, 20);
+	snapshot = fixture_snapshot(NULL, &now, 0);
+	assert_int_equal(snapshot->n_series, 3);
+	assert_null(series_label(&snapshot->series[0], "ftype"));
+	assert_null(series_label(&snapshot->series[1], "ftype"));
+	assert_string_equal(series_label(&snapshot->series[2], "ftype"), "special");
+	assert_true(snapshot->series[2].is_special && !snapshot->series[1].is_special);
+	assert_int_equal(snapshot->series[2].count, 30);
+	assert_int_equal(snapshot->totals.count, 30);
+	assert_int_equal(snapshot->totals.sum_ns, 10 * 100 + 20 * 200);
+	assert_ptr_equal(snapshot->series[2].first_sibling, &snapshot->series[2]);
+	snapshot_free(snapshot);
+	reading_free(&now);
+}
+
 static void test_labels(void **state)
 {
 	static struct device_name devices[] = { { .device = 8 << 20, .name = "sda" } };
@@ -326,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_whole_run), cmocka_unit_test(test_rows_are_powers_of_two),
 		cmocka_unit_test(test_interval), cmocka_unit_test(test_lost_races_are_mended),
 		cmocka_unit_test(test_overflow), cmocka_unit_test(test_order), cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_special),
 		cmocka_unit_test(test_other), cmocka_unit_test(test_unknown_keys_are_left_out),
 		cmocka_unit_test(test_depths), cmocka_unit_test(test_no_time_at_all), cmocka_unit_test(test_siblings),
 	};
