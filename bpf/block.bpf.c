@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target block: requests to block devices, from being queued over being issued to their final completion. */
+#include "access.bpf.h"
 #include "latency.bpf.h"
 #include "compat.bpf.h"
 
@@ -44,6 +45,7 @@ static __always_inline struct lat_span *request_find(struct request *rq)
 }
 
 #define ENOMEM 12
+#define SECTOR_BITS 9
 
 static __always_inline struct lat_stack_ids lost_stacks(void)
 {
@@ -59,6 +61,18 @@ static __noinline const struct lat_extra *extra_find(__u64 rq)
 static __noinline void extra_drop(__u64 rq)
 {
 	bpf_map_delete_elem(&lat_extras, &rq);
+}
+
+/* As the device comes to see it: before, requests grow as others are merged into them. */
+static __noinline void request_access(struct request *rq, __u32 device)
+{
+	__u64 key = (__u64)rq, sector = rq->__sector;
+	enum lat_pattern pattern = access_begin(device, sector, sector + (rq->__data_len >> SECTOR_BITS));
+	struct lat_extra *extra = bpf_map_lookup_elem(&lat_extras, &key);
+
+	/* There is none of what is filtered out, which moves the disk all the same. */
+	if (extra && extra->pattern == LAT_PATTERN_NONE)
+		extra->pattern = pattern;
 }
 
 static __always_inline void request_forget(struct lat_span *span, struct request *rq)
@@ -244,6 +258,8 @@ static __always_inline int request_issue(__u64 *ctx, void *extra_ctx)
 		return 0;
 	span->issue_ns = now;
 	span->bytes = rq->__data_len; /* with what was merged into it since */
+	if (extra_ctx && lat_config.key_at[LAT_DIM_PATTERN] && (span->op == BLOCK_READ || span->op == BLOCK_WRITE))
+		request_access(rq, span->device);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef FILE_BPF_H
 #define FILE_BPF_H
 
+#include "access.bpf.h"
 #include "path.bpf.h"
 
 /* Where a call names its file. */
@@ -115,39 +116,16 @@ static __noinline void file_look_at(struct lat_file *facts, __u64 file, bool in_
 }
 
 /*
- * Where each open file was last read or written up to, by the address of its struct file: the oldest are forgotten. A
- * new open file may get the address of a closed one, and is forgotten when it is opened.
+ * Of reads and writes of files that have positions. A new open file may get the address of a closed one, and is forgotten
+ * when it is opened.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, __u64);
-} lat_ends SEC(".maps");
-
-static __always_inline void access_begin(struct lat_file *facts, __u64 file, __u64 position_address)
+static __always_inline void file_access(struct lat_file *facts, __u64 file, __u64 position_address)
 {
-	__u64 position, last = 0, *end;
+	__u64 position;
 
-	if ((facts->type != LAT_FTYPE_REGULAR && facts->type != LAT_FTYPE_BLOCK) ||
-	    bpf_probe_read_kernel(&position, sizeof(position), (void *)position_address))
-		return;
-	end = bpf_map_lookup_elem(&lat_ends, &file);
-	if (end)
-		last = *end;
-	facts->pattern = position == last ? LAT_PATTERN_SEQUENTIAL : LAT_PATTERN_RANDOM;
-	if (end)
-		lat_write(*end, position);
-	else
-		bpf_map_update_elem(&lat_ends, &file, &position, BPF_ANY);
-}
-
-static __always_inline void access_end(__u64 file, __s64 result)
-{
-	__u64 *end = result > 0 ? bpf_map_lookup_elem(&lat_ends, &file) : NULL;
-
-	if (end)
-		lat_add(end, result);
+	if ((facts->type == LAT_FTYPE_REGULAR || facts->type == LAT_FTYPE_BLOCK) &&
+	    !bpf_probe_read_kernel(&position, sizeof(position), (void *)position_address))
+		facts->pattern = access_begin(file, position, position);
 }
 
 static __always_inline bool fs_pass(__u64 fs_type)

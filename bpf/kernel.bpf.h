@@ -15,9 +15,11 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type_id) __ksym __weak;
 /* Only where KERNEL_HAS_CAST. What is read of it may be followed further, and is 0 where the address is none. */
 #define KERNEL_CAST(type, address) ((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
 
-/* FIELD is no array. */
-#define KERNEL_READ(type, address, field) \
-	(KERNEL_HAS_CAST ? KERNEL_CAST(type, address)->field : BPF_CORE_READ((type *)(address), field))
+/* FIELD is no array. The address has a variable, or it would be taken for a part of the path through kernel structs. */
+#define KERNEL_READ(type, address, field) ({ \
+	__u64 base = (__u64)(address); \
+	KERNEL_HAS_CAST ? KERNEL_CAST(type, base)->field : BPF_CORE_READ((type *)base, field); \
+})
 
 /* What lies at VALUE, of which the verifier shall not know that it is an address: with those it is strict. */
 static __always_inline __u64 plain_number(const void *value)

@@ -66,7 +66,7 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_FTYPE))
 		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file->type;
 	if (KEY_AT(LAT_DIM_PATTERN))
-		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file->pattern;
+		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file ? end.file->pattern : end.extra ? end.extra->pattern : 0;
 	if (KEY_AT(LAT_DIM_FS)) {
 		__u64 name[2];
 

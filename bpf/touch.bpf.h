@@ -40,7 +40,7 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
 		return;
 	span->arg = arguments[0];
-	access_begin(&span->touched.file, arguments[0], arguments[3]);
+	file_access(&span->touched.file, arguments[0], arguments[3]);
 }
 
 static __always_inline bool is_closing(const struct place *place)
@@ -109,7 +109,7 @@ static __noinline void call_file(const struct place *place, struct lat_span *spa
 	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
 		file_look_at(&span->touched.file, place->file == FILE_RESULT && is_file(result) ? result : 0, false);
 	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
-		access_end(span->arg, result);
+		access_advance(span->arg, result);
 }
 
 /* Which file an outlier was of: TOUCHED becomes its location. False: of none. */

@@ -270,28 +270,38 @@ static double alpha_of(size_t n_tests)
 	return COMPARISON_ALPHA / (double)(n_tests ? n_tests : 1);
 }
 
+/* What pipes and sockets take is mostly for others to say. */
+static struct limit limit_of(const struct operation *operation, const struct limit *limit)
+{
+	return labels_are_special(operation->labels, operation->n_labels) ? (struct limit){ 0 } : *limit;
+}
+
 struct comparison *comparison_make(const struct recorded_run *base, const struct recorded_run *current,
 				   const struct limit limits[static N_FIGURES])
 {
 	struct comparison *comparison = comparison_match(base, current);
+	struct operation *operation, *end;
+	struct limit limit;
 	bool is_one;
-	size_t i;
 	int kind;
 
 	if (!comparison)
 		return NULL;
 	for (kind = 0; kind < N_FIGURES; kind++)
 		comparison->has_limits |= limits[kind].is_set;
-	for (i = 0; i < comparison->n_both; i++)
+	end = comparison->operations + comparison->n_both;
+	for (operation = comparison->operations; operation < end; operation++)
 		for (kind = 0; kind < N_FIGURES; kind++) {
-			is_one = is_tested(comparison, &comparison->operations[i], kind);
+			is_one = is_tested(comparison, operation, kind);
 			comparison->n_tests += is_one;
-			comparison->n_checks += is_one && limits[kind].is_set;
+			comparison->n_checks += is_one && limit_of(operation, &limits[kind]).is_set;
 		}
-	for (i = 0; i < comparison->n_both; i++)
-		for (kind = 0; kind < N_FIGURES; kind++)
-			compare_figure(comparison, &comparison->operations[i], kind, limits[kind],
-				       alpha_of(limits[kind].is_set ? comparison->n_checks : comparison->n_tests));
+	for (operation = comparison->operations; operation < end; operation++)
+		for (kind = 0; kind < N_FIGURES; kind++) {
+			limit = limit_of(operation, &limits[kind]);
+			compare_figure(comparison, operation, kind, limit,
+				       alpha_of(limit.is_set ? comparison->n_checks : comparison->n_tests));
+		}
 	return comparison;
 }
 

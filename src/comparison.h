@@ -89,7 +89,7 @@ struct comparison {
 	size_t n_tests;    /* among which COMPARISON_ALPHA is shared */
 	size_t n_checks;   /* of them those with a limit, which share it among themselves */
 	size_t n_differ;   /* figures that are more than noise */
-	size_t n_limited;  /* judged against a limit */
+	size_t n_limited;  /* judged against a limit; special files are not */
 	size_t n_beyond;
 	size_t n_few;      /* not judged against a limit, for want of samples */
 	uint32_t weight;   /* calls that each sample stands for, in both runs */

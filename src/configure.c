@@ -14,7 +14,8 @@
 /* What dimensions need to be told. */
 #define OF_FILE (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN)
 #define OF_WHO (1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM)
-#define OF_SUBMITTER (1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS)
+/* What is known of a request only before it ends. */
+#define OF_REQUEST (1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS | 1U << LAT_DIM_PATTERN)
 #define OF_ENDS (1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER | 1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY)
 
 static enum lat_filter filter_kind(const struct lat_config *config)
@@ -64,12 +65,13 @@ static bool place_dimensions(struct lat_config *config, uint32_t dims)
 static void set_needs(struct lat_config *config, const struct target *target, uint32_t dims)
 {
 	config->splits_files = target->splits_files && !config->ftypes && !(dims & 1U << LAT_DIM_FTYPE);
-	config->needs_file = config->ftypes || config->has_fs || config->has_path || dims & OF_FILE;
+	config->needs_file = config->ftypes || config->has_fs || config->has_path ||
+			     (dims & OF_FILE && target->dims & 1U << LAT_DIM_FILE);
 	config->names_files = config->outlier_ns && target->dims & 1U << LAT_DIM_FILE;
 	config->keeps_paths = config->names_files || dims & 1U << LAT_DIM_FILE;
 	config->key_has_who = !!(dims & OF_WHO);
 	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
-	config->needs_extra = target->has_disks && (config->stacks || config->pending_ns || dims & OF_SUBMITTER);
+	config->needs_extra = target->has_disks && (config->stacks || config->pending_ns || dims & OF_REQUEST);
 	config->keys_ends = !!(dims & OF_ENDS);
 	config->needs_socket = config->keys_ends || dims & 1U << LAT_DIM_ROLE ||
 			       (config->outlier_ns && target->dims & 1U << LAT_DIM_CONN);

@@ -34,8 +34,8 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 			   " nor does the socket tell", .n_words = 1 },
 	[LAT_DIM_FTYPE] = { .name = "ftype", .help = "type of the file: regular, pipe, socket...", .n_words = 1 },
 	[LAT_DIM_FS] = { .name = "fs", .help = "type of the file system: ext4, tmpfs...", .n_words = 2 },
-	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file ended, or"
-			      " at 0 when there was none; random; none: no position", .n_words = 1 },
+	[LAT_DIM_PATTERN] = { .name = "pattern", .help = "sequential: begins where the last access of the open file or the"
+			      " disk ended, or at 0 when there was none; random; none: no position", .n_words = 1 },
 	[LAT_DIM_FILE] = { .name = "file", .help = "file, by its path when first seen", .n_words = 2 },
 };
 
@@ -85,6 +85,13 @@ const char *labels_find(const struct label *labels, size_t n_labels, const char 
 		if (!strcmp(labels[i].name, name))
 			return labels[i].value;
 	return NULL;
+}
+
+bool labels_are_special(const struct label *labels, size_t n_labels)
+{
+	const char *ftype = labels_find(labels, n_labels, dimensions[LAT_DIM_FTYPE].name);
+
+	return ftype && !strcmp(ftype, LABEL_SPECIAL);
 }
 
 void labels_free(struct label *labels, size_t n_labels)

@@ -32,6 +32,9 @@ bool labels_add(struct label **labels, size_t *n_labels, const char *name, char 
 /* The value of the label, or NULL. */
 const char *labels_find(const struct label *labels, size_t n_labels, const char *name);
 
+/* Whether they are of files that are not regular, where these are apart only from those. */
+bool labels_are_special(const struct label *labels, size_t n_labels);
+
 void labels_free(struct label *labels, size_t n_labels);
 
 /* What only the user side knows: names of devices, cgroups, sites. The caller owns it; see label_names_free(). */

@@ -106,10 +106,9 @@ static void bound(struct series *series, const struct raw_series *now, bool is_w
 
 static void derive(struct series *series, double seconds)
 {
-	const char *ftype = series_label(series, dimensions[LAT_DIM_FTYPE].name);
 	size_t i;
 
-	series->is_special = ftype && !strcmp(ftype, LABEL_SPECIAL);
+	series->is_special = labels_are_special(series->labels, series->n_labels);
 	series->mean_ns = (double)series->sum_ns / (double)series->count;
 	series->rate_per_s = seconds > 0 ? (double)series->count / seconds : 0;
 	series->bytes_per_s = seconds > 0 ? (double)series->bytes / seconds : 0;

@@ -125,7 +125,7 @@ enum lat_ftype {
 	LAT_N_FTYPES,
 };
 
-/* Where a read or a write of an open file begins: where the last one ended, or the file does; or elsewhere. */
+/* Where a read or a write of an open file or a disk begins: where the last one ended, or at 0; or elsewhere. */
 enum lat_pattern { LAT_PATTERN_NONE, LAT_PATTERN_SEQUENTIAL, LAT_PATTERN_RANDOM, LAT_N_PATTERNS };
 
 /*
@@ -251,7 +251,7 @@ struct lat_extra {
 	__u64 sector;
 	struct lat_stack_ids stacks; /* of who submitted it */
 	__u32 flags; /* LAT_DIM_FLAGS */
-	__u32 unused;
+	__u32 pattern; /* enum lat_pattern, as it was first issued */
 };
 
 /* Samples between the bounds of --buckets; in the map lat_buckets, each where its histogram is in lat_hists. */

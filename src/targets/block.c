@@ -50,6 +50,7 @@ static const struct target block = {
 		"  to the total (--total).\n"
 		"  Requests are told apart by their address, so flushes and merges are right. A flush that the kernel makes\n"
 		"  for another request counts apart from that one, which may end without the device (unissued).\n"
+		"  pattern: whether a read or a write begins where the last one that the disk was given ended.\n"
 		"  Who began a request is who runs when it is queued: for buffered writes a kernel worker.\n"
 		"  Devices have the kernel's name and what people know them by: dm-0 (vg-root), loop3 (/path/of/file),\n"
 		"  nvme0c1n1 (nvme0n1) for a path of NVMe multipath, which -d nvme0n1 stands for all of.\n",
@@ -63,7 +64,8 @@ static const struct target block = {
 	.stems = stems,
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
-		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE | 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS,
+		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE | 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS |
+		1U << LAT_DIM_PATTERN,
 	.default_dims = 1U << LAT_DIM_DEVICE,
 	.has_depth = true,
 	.has_disks = true,

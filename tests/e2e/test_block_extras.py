@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""Target block: the total of both phases, and requests by flags and by the cgroup of who submitted them."""
+"""
+Target block: the total of both phases, and requests by flags, by the cgroup of who submitted them, and by whether they
+follow one another.
+"""
 
+import sys
 from pathlib import Path
 
 from harness import MISSES_COMPLETIONS, WORK, DiskFile, Tracing, probe, require, require_equal, run_plain, start_work
+from loop import LoopDisk
 from null_blk import NullDisk
 from registry import test
 
 CGROUP = Path("/sys/fs/cgroup/lp-extras")
+READ_BLOCKS = """
+import mmap, os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+buffer = mmap.mmap(-1, 4096)
+for block in sys.argv[2:]:
+    os.preadv(fd, [buffer], int(block) * 4096)
+"""
 
 
 def require_total(report, op):
@@ -68,6 +80,23 @@ def cgroup_of_the_submitter():
         CGROUP.rmdir()
     require_equal(report.count(op="read", phase="device", cgroup="/lp-extras"), 30, "reads of the cgroup")
     require_equal(report.count(op="read", phase="device"), 30, "reads")
+
+
+@test("loop")
+def patterns_of_a_disk():
+    """S0-21: a request follows the last one of the disk, or does not."""
+    blocks = {0: "sequential", 1: "sequential", 2: "sequential", 10: "random", 11: "sequential", 5: "random", 4: "random"}
+    n_rounds = 40
+    with LoopDisk() as disk:
+        report = probe("block", "-d", disk.name, "--by", "pattern", "--op", "read",
+                       command=[sys.executable, "-c", READ_BLOCKS, disk.path, *list(blocks) * n_rounds])
+    # A round begins elsewhere than the last one ended, but for the first.
+    expected = {"sequential": 3 * n_rounds + 1, "random": 4 * n_rounds - 1}
+    found = {s["labels"]["pattern"]: s["count"] for s in report.series(op="read", phase="device")}
+    require_equal(set(found), set(expected), "patterns")
+    for pattern, n in expected.items():
+        n_excused = report.account("read")["lost_exit"] + report.account("read")["in_flight"] if MISSES_COMPLETIONS else 0
+        require(n - n_excused <= found[pattern] <= n, f"{found} by pattern, expected {expected}, {n_excused} lost")
 
 
 @test()

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from harness import (SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal,
+from harness import (KERNEL, SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal,
                      require_in_slot, run_plain, run_work, wait_until)
 from registry import test
 from test_sampling import require_sampled
@@ -186,7 +186,8 @@ def round_trips(attach):
 
 @test("kprobes", "netem")
 def more_connects_than_room():
-    n, n_room = 8300, 8192
+    n_room = 16384 if KERNEL >= (6, 1) else 8192
+    n = n_room + 100
     with Netem("loss", "100%"):
         report = probe("tcp", "--op", "connect", "--by", "errno", command=[sys.executable, "-c", UNHEARD, n])
     require_equal(report.count(op="connect", errno="ECONNABORTED"), n_room, "connects that there was room for")

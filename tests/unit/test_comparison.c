@@ -154,6 +154,33 @@ static void test_limits(void **state)
 	compare_steps(NULL, NULL, NULL);
 }
 
+/* N reads of each kind of file, that take NS. */
+static struct snapshot *two_kinds(uint64_t ns, uint64_t n)
+{
+	const struct lat_key read = fixture_key(FILES_READ, LAT_RET_OK), pipe = fixture_special(FILES_READ, LAT_RET_OK);
+	struct reading reading = fixture_reading(10 * SECOND);
+
+	fixture_record(&reading, &read, 1000, 1, n);
+	fixture_record(&reading, &pipe, ns, 1, n);
+	return finish(&reading, &fixture_files);
+}
+
+/* Pipes and the like are compared, but have no limit. */
+static void test_special(void **state)
+{
+	const struct limit limits[N_FIGURES] = { [P50] = { .is_set = true, .value = 20 } };
+	const struct comparison *comparison = compare_steps(two_kinds(1000, 2000), two_kinds(5000, 2000), limits);
+
+	(void)state;
+	assert_int_equal(comparison->n_both, 2);
+	assert_int_equal(comparison->operations[1].figures[P50].verdict, VERDICT_WORSE);
+	assert_false(comparison->operations[1].figures[P50].is_beyond);
+	assert_int_equal(comparison->n_limited, 1);
+	assert_int_equal(comparison->n_checks, 1);
+	assert_int_equal(comparison->n_beyond, 0);
+	compare_steps(NULL, NULL, NULL);
+}
+
 /* By labels, whatever their place; what is in one only comes last. */
 static void test_matching(void **state)
 {
@@ -247,7 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_errors), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_matching), cmocka_unit_test(test_same), cmocka_unit_test(test_possible),
+		cmocka_unit_test(test_matching), cmocka_unit_test(test_special), cmocka_unit_test(test_same), cmocka_unit_test(test_possible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
