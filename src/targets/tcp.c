@@ -87,7 +87,7 @@ static const struct target tcp = {
 		"  unknown: neither, such as clients that choose their port.\n",
 	.cannot_see =
 		"  Sends of kernel TLS and all of MPTCP; receives through splice and zero-copy mappings.\n"
-		"  Single packets. Lifetimes of connections that stood before tracing began. More than 8,192 connections at once,\n"
+		"  Single packets. Lifetimes of connections that stood before tracing began. More than 16,384 connections at once,\n"
 		"  or as many as --max-keys where that is more (counted as lost).\n"
 		"  Requests of connections whose role is unknown, and those sent along with the SYN (fast open).\n",
 	.ops = ops,

@@ -35,9 +35,9 @@ import resource, socket, sys
 n = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, n + 100))
 sockets = [socket.socket() for _ in range(n)]
-for one in sockets:
+for i, one in enumerate(sockets):
     one.setblocking(False)
-    one.connect_ex(("127.0.0.1", 9))
+    one.connect_ex((f"127.0.0.{1 + i % 8}", 9))  # looking for a free port takes long where few are left
 """
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from harness import KERNEL, SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from loop import LoopDisk
 from registry import test
 
 BOTH = ["fentry", "kprobe"]
@@ -33,6 +34,48 @@ def every_type(attach):
         require_equal(report.count(op=op, ret="ok", ftype="char", file="/dev/zero"), 1, f"{op} of /dev/zero")
         require_equal(report.count(op=op, ret="ok", ftype="directory", file=str(folder)), 1, f"{op} of the folder")
     report.require_nothing_lost()
+
+
+@test("kprobes", each=BOTH)
+def special_files_apart(attach):
+    """What is no regular file stands behind those that are, and is in no summary."""
+    with Folder() as folder:
+        report = probe(*VFS, "--attach", attach, "--op", "open,read,write,close", command=[WORK, "ftypes", folder])
+        by_name = probe(*VFS, "--attach", attach, "--op", "read", "--by", "comm", command=[WORK, "ftypes", folder])
+        only = probe(*VFS, "--attach", attach, "--op", "read", "--ftype", "pipe,socket", command=[WORK, "ftypes", folder])
+    require_equal(report.count(op="read", ret="eof", ftype=None), 3, "reads of the regular file")
+    for op, ret, n in (("read", "ok", 36), ("read", "error", 2), ("write", "ok", 2), ("open", "ok", 2), ("close", "ok", 7)):
+        require_equal(report.count(op=op, ret=ret, ftype="special"), n, f"{op} of special files, {ret}")
+    require_equal(report.count(op="read", ftype=None), 3, "reads of no special files")
+    require_equal(by_name.count(op="read", comm="lp-work", ftype="special"), 38, "reads of special files by name")
+    require_equal(by_name.count(op="read", comm="lp-work", ftype=None), 3, "reads of regular ones by name")
+    require_equal({s["labels"].get("ftype") for s in only.series()}, {None}, "kinds where --ftype says which")
+    for each in (report, by_name):
+        kinds = [s["labels"].get("ftype") for s in each.series()]
+        require_equal(kinds, sorted(kinds, key=lambda kind: kind == "special"), "order")
+        require_equal(each.json["total_events"], each.count(ftype=None), "the total")
+        each.require_nothing_lost()
+    require("read  special: 36 ops" in report.stdout, report.stdout)
+
+
+@test("kprobes", "loop", "mke2fs", "fsfreeze", each=BOTH)
+def outliers_by_default(attach):
+    """S1-5: regular files from 10 ms on, and nothing else; a frozen file system lets nobody write."""
+    script = 'printf x >"$1/file"; { sleep 0.3; fsfreeze --unfreeze "$1"; } & fsfreeze --freeze "$1"; printf y >>"$1/file"; wait'
+    with LoopDisk() as disk, Folder() as folder:
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk.path], check=True)
+        subprocess.run(["mount", disk.path, folder], check=True)
+        try:
+            report = probe("vfs", "--attach", attach, "--op", "read,write,close", command=["sh", "-c", script, "sh", folder])
+        finally:
+            subprocess.run(["umount", folder], check=True)
+    require("outliers from 10.0ms on of regular files" in report.stderr, report.stderr)
+    found = [o for o in report.json["outliers"] if o["labels"]["op"] == "write"]
+    require_equal([(o["labels"]["comm"], o["labels"]["file"], o["bytes"]) for o in found], [("sh", f"{folder}/file", 1)], "writes")
+    require(found[0]["latency_ns"] > 50_000_000, f"{found}")
+    require(f" {folder}/file\n" in report.stdout, f"no line: {report.stdout[:2000]}")
+    # sh waits at a pipe or for a terminal, which is no reason for a line.
+    require(all(o["labels"]["file"].startswith("/") for o in report.json["outliers"]), f"{report.json['outliers']}")
 
 
 @test("kprobes", each=BOTH)
