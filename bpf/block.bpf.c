@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Target block: requests to block devices, from being queued over being issued to their final completion. */
 #include "access.bpf.h"
+#include "disk.bpf.h"
 #include "latency.bpf.h"
-#include "compat.bpf.h"
-
-/* As in src/targets/block.c. The queue phase of an operation is BLOCK_N_TYPES behind its device phase, the total
- * twice that. */
-enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_OTHER, BLOCK_N_TYPES };
 
 /* Of requests that are remembered; only where lat_config.needs_extra. */
 struct {
@@ -45,7 +41,6 @@ static __always_inline struct lat_span *request_find(struct request *rq)
 }
 
 #define ENOMEM 12
-#define SECTOR_BITS 9
 
 static __always_inline struct lat_stack_ids lost_stacks(void)
 {
@@ -87,19 +82,7 @@ static __always_inline void request_forget(struct lat_span *span, struct request
 
 static __always_inline enum block_op request_op(struct request *rq)
 {
-	switch (rq->cmd_flags & 0xff) { /* REQ_OP_MASK */
-	case REQ_OP_READ:
-		return BLOCK_READ;
-	case REQ_OP_WRITE:
-		/* A bare flush is a write of nothing until the flush machinery makes a flush request for it. */
-		return rq->__data_len ? BLOCK_WRITE : BLOCK_FLUSH;
-	case REQ_OP_FLUSH:
-		return BLOCK_FLUSH;
-	case REQ_OP_DISCARD:
-		return BLOCK_DISCARD;
-	default:
-		return BLOCK_OTHER;
-	}
+	return block_op(rq->cmd_flags, rq->__data_len);
 }
 
 #define DISK_NAME_LEN 32 /* include/linux/genhd.h */
@@ -125,13 +108,10 @@ static __noinline __u32 path_device(struct gendisk *disk, __u32 device)
 static __always_inline __u32 request_device(struct request *rq)
 {
 	struct gendisk *disk = request_disk(rq);
-	__u32 device = (__u32)disk->major << 20 | (__u32)disk->first_minor;
+	__u32 device = disk_device(disk);
 
 	return lat_config.has_paths ? path_device(disk, device) : device;
 }
-
-#define FLAG(rq, kernel_name, flag) \
-	((rq)->cmd_flags >> bpf_core_enum_value(enum req_flag_bits, __REQ_##kernel_name) & 1 ? (flag) : 0)
 
 /* What completes it knows nothing of who submitted it. */
 static __always_inline void extra_keep(struct request *rq, void *ctx)
@@ -142,8 +122,7 @@ static __always_inline void extra_keep(struct request *rq, void *ctx)
 	if (lat_config.key_at[LAT_DIM_CGROUP])
 		extra.cgroup = bpf_get_current_cgroup_id();
 	if (lat_config.key_at[LAT_DIM_FLAGS])
-		extra.flags = FLAG(rq, SYNC, LAT_FLAG_SYNC) | FLAG(rq, META, LAT_FLAG_META) |
-			      FLAG(rq, RAHEAD, LAT_FLAG_READAHEAD) | FLAG(rq, FUA, LAT_FLAG_FUA);
+		extra.flags = block_flags(rq->cmd_flags);
 	if (lat_config.stacks)
 		extra.stacks = stacks_take(ctx);
 	bpf_map_update_elem(&lat_extras, &key, &extra, BPF_ANY);
@@ -326,6 +305,7 @@ static __always_inline void request_record_more(const struct lat_span *span, str
 	}
 	series = lat_series_of(span, end);
 	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, false);
+	/* The queue phase of an operation is BLOCK_N_TYPES behind its device phase, the total twice that. */
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, false);
 	if (lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, false);

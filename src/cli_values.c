@@ -169,9 +169,14 @@ void option_disk(struct argp_state *state, const struct target *target, struct l
 	text = filters_negation(config, LAT_NOT_DEVICE, text);
 	error = disks_find(text, DISKS_SYS, &config->device, &config->device_mask, others);
 	if (error == -EXDEV)
-		option_error(state, "--disk: %s is a partition; requests belong to its disk, %s", text, others);
+		option_error(state, "--disk: %s is a partition; what is measured is its disk, %s", text, others);
+	if (!target->has_requests && !error)
+		option_error(state, "--disk: %s has requests: latencyprobe block measures them", text);
+	if (!target->has_requests && error == -EOPNOTSUPP)
+		error = 0;
 	if (error == -EOPNOTSUPP)
-		option_error(state, "--disk: %s has no requests of its own%s%s", text, *others ? "; those are of " : "", others);
+		option_error(state, "--disk: %s has no requests of its own%s%s; what is submitted to it, `latencyprobe bio` measures",
+			     text, *others ? ", those are of " : "", others);
 	if (error)
 		option_error(state, "--disk: there is no disk %s", text);
 }

@@ -71,7 +71,7 @@ static void set_needs(struct lat_config *config, const struct target *target, ui
 	config->keeps_paths = config->names_files || dims & 1U << LAT_DIM_FILE;
 	config->key_has_who = !!(dims & OF_WHO);
 	config->needs_who = config->key_has_who || config->outlier_ns || config->pending_ns;
-	config->needs_extra = target->has_disks && (config->stacks || config->pending_ns || dims & OF_REQUEST);
+	config->needs_extra = target->has_requests && (config->stacks || config->pending_ns || dims & OF_REQUEST);
 	config->keys_ends = !!(dims & OF_ENDS);
 	config->needs_socket = config->keys_ends || dims & 1U << LAT_DIM_ROLE ||
 			       (config->outlier_ns && target->dims & 1U << LAT_DIM_CONN);

@@ -19,6 +19,7 @@
 
 /* Larger than any file of sysfs. */
 #define MAX_TEXT 4097
+#define DISKS_ARRAYS "/dev/md"
 
 /* What a file has in it without the newline at its end, to be freed; NULL when there is none. */
 __attribute__((format(printf, 1, 2))) static char *read_text(const char *format, ...)
@@ -81,6 +82,41 @@ static int number_of(const char *sys, const char *name, uint32_t *device)
 	return 0;
 }
 
+/* The last name of the path that this one, with its links followed, is. */
+__attribute__((format(printf, 2, 3)))
+static bool follow(char found[static NAME_MAX + 1], const char *format, ...)
+{
+	char *path = NULL, *real, *slash;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&path, format, args) < 0)
+		path = NULL;
+	va_end(args);
+	real = path ? realpath(path, NULL) : NULL;
+	slash = real ? strrchr(real, '/') : NULL;
+	if (slash)
+		snprintf(found, NAME_MAX + 1, "%s", slash + 1);
+	free(real);
+	free(path);
+	return slash;
+}
+
+/* Of the links that udev makes for arrays, the name of the one that leads to this; to be freed, NULL when there is none. */
+static char *array_name(const char *name)
+{
+	DIR *dir = opendir(DISKS_ARRAYS);
+	char found[NAME_MAX + 1], *alias = NULL;
+	struct dirent *entry;
+
+	while (dir && !alias && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && follow(found, "%s/%s", DISKS_ARRAYS, entry->d_name) && !strcmp(found, name))
+			alias = strdup(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return alias;
+}
+
 /* What people know the device by beside its kernel name; to be freed, NULL when there is nothing. */
 static char *alias_of(const char *sys, const char *name)
 {
@@ -89,6 +125,8 @@ static char *alias_of(const char *sys, const char *name)
 
 	if (!strncmp(name, "dm-", strlen("dm-")))
 		alias = read_text("%s/class/block/%s/dm/name", sys, name);
+	else if (!strncmp(name, "md", strlen("md")))
+		alias = array_name(name);
 	else if (!strncmp(name, "loop", strlen("loop")))
 		alias = read_text("%s/class/block/%s/loop/backing_file", sys, name);
 	else if (parse_path(name, numbers) && asprintf(&alias, "nvme%un%u", numbers[0], numbers[2]) < 0)
@@ -211,26 +249,6 @@ static bool find_alias(const char *sys, const char *name, char found[static NAME
 	if (dir)
 		closedir(dir);
 	return is_found;
-}
-
-/* The last name of the path that this one, with its links followed, is. */
-__attribute__((format(printf, 2, 3)))
-static bool follow(char found[static NAME_MAX + 1], const char *format, ...)
-{
-	char *path = NULL, *real, *slash;
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&path, format, args) < 0)
-		path = NULL;
-	va_end(args);
-	real = path ? realpath(path, NULL) : NULL;
-	slash = real ? strrchr(real, '/') : NULL;
-	if (slash)
-		snprintf(found, NAME_MAX + 1, "%s", slash + 1);
-	free(real);
-	free(path);
-	return slash;
 }
 
 /* The kernel's name of the device that is meant. */

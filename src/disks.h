@@ -12,8 +12,8 @@ struct label_names;
 
 /*
  * Brings the names of all block devices up to date; those that are gone keep theirs. Behind the kernel's name stands,
- * in parentheses, what people know the device by: "dm-0 (vg-root)", "loop3 (/path/of/file)", "nvme0c1n1 (nvme0n1)" for
- * a path of NVMe multipath. SYS is where sysfs is. 0 or -errno.
+ * in parentheses, what people know the device by: "dm-0 (vg-root)", "md127 (home)", "loop3 (/path/of/file)", "nvme0c1n1
+ * (nvme0n1)" for a path of NVMe multipath. SYS is where sysfs is. 0 or -errno.
  */
 int disks_read(struct label_names *names, const char *sys);
 

@@ -10,7 +10,7 @@
 #include "label.h"
 
 /* The sector of what has none, such as a flush. */
-#define OUTLIER_NO_SECTOR UINT64_MAX
+#define OUTLIER_NO_SECTOR LAT_NO_SECTOR
 
 struct outlier {
 	uint64_t end_realtime_ns, latency_ns, bytes, sector;

@@ -199,6 +199,7 @@ struct lat_path {
  * thread where to look.
  */
 #define LAT_CLAIM_SPILLED 0x10000U
+#define LAT_BIO_TAG (1ULL << 63)
 struct lat_span {
 	__u64 id; /* calls: stack address at entry; block: address of the request; 0: free */
 	__u64 start_ns;
@@ -207,6 +208,7 @@ struct lat_span {
 		__u64 issue_ns; /* block: 0 while queued */
 		__u64 arg;      /* LAT_DIM_ARG */
 		__u64 cgroup;   /* aio and io_uring: of who submitted it */
+		__u64 bio;      /* bio: LAT_BIO_TAG | its sector, or that cgroup where it is a dimension */
 	};
 	__u32 claims;   /* 0 in lat_spill */
 	__u8 op;
@@ -214,6 +216,7 @@ struct lat_span {
 	union {
 		__u8 stem; /* calls: where it began, of several places that one operation is measured at */
 		__u8 role; /* connections: enum lat_role */
+		__u8 flags; /* bio: LAT_DIM_FLAGS */
 	};
 	__u8 skip; /* not measured, but kept so that later events are no beginning */
 	union {
@@ -343,12 +346,14 @@ struct lat_state {
 	struct lat_account accounts[LAT_MAX_SHARDS][LAT_MAX_OPS] __attribute__((aligned(128)));
 };
 
+#define LAT_NO_SECTOR (~0ULL)
+
 /* An outlier, on the ring buffer lat_ring. */
 struct lat_event {
 	__u64 end_ns; /* CLOCK_MONOTONIC */
 	__u64 latency_ns;
 	__u64 bytes;
-	__u64 sector; /* block */
+	__u64 sector; /* block, bio; LAT_NO_SECTOR: of none */
 	__u32 pid, tid;
 	__u32 op, ret;
 	union {

@@ -69,6 +69,7 @@ static const struct target block = {
 	.default_dims = 1U << LAT_DIM_DEVICE,
 	.has_depth = true,
 	.has_disks = true,
+	.has_requests = true,
 	.elf_bytes = block_bpf__elf_bytes,
 	.configure = configure,
 };

@@ -66,6 +66,7 @@ struct target {
 	uint32_t default_dims;
 	bool has_depth;           /* spans carry a device: show the in-flight depth */
 	bool has_disks;           /* takes -d DISK */
+	bool has_requests;        /* those are disks with requests, and more may be kept of each (lat_extras) */
 	bool has_keys;            /* takes --key */
 	bool has_arguments;       /* takes --arg and --ret */
 	bool splits_files;        /* regular files are apart from special ones: its BPF object has LAT_FILE_KINDS 2 */

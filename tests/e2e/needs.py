@@ -62,6 +62,18 @@ def _need_dm():
     return None if _module_is_there("dm_mod") else "no module dm_mod for this kernel"
 
 
+def _need_md():
+    return None if _module_is_there("raid1") and os.path.isdir("/sys/module/md_mod") else "no module raid1 for this kernel"
+
+
+def _need_zram():
+    if os.geteuid():
+        return "needs root"
+    if os.path.exists("/sys/class/zram-control/hot_add") or _module_is_there("zram"):
+        return None
+    return "no module zram for this kernel"
+
+
 def _need_multipath():
     """One NVMe disk with two paths, as the emulated machine has it; its driver takes a moment."""
     if not _module_is_there("nvme"):
@@ -118,6 +130,8 @@ NEEDS = {
     "null_blk": _need_null_blk,
     "loop": _need_loop,
     "dm": _need_dm,
+    "md": _need_md,
+    "zram": _need_zram,
     "multipath": _need_multipath,
     "netem": _need_netem,
     "cgroup2": _need_cgroup2,
