@@ -16,6 +16,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel_btf.h"
 #include "log.h"
 #include "object.h"
 #include "targets/target.h"
@@ -247,6 +248,16 @@ static struct bpf_object *open_own(const struct target *target)
 	return object;
 }
 
+/*
+ * Of functions for BPF programs that this kernel does not have (bpf/kernel.bpf.h does without them then), libbpf 1.1.2 looks
+ * into its modules as well, which takes CAP_SYS_ADMIN; without, it fails to load. It looks only once: here, where it may fail.
+ */
+static void look_into_modules(struct bpf_object *object)
+{
+	if (!kernel_btf_has_struct("bpf_iter_num"))
+		bpf_program__set_attach_target(bpf_object__next_program(object, NULL), 0, "no function has this name");
+}
+
 int object_open(struct bpf_object **object, const struct target *target, const char *path)
 {
 	struct fit fit = { .path = path, .target = target };
@@ -256,11 +267,15 @@ int object_open(struct bpf_object **object, const struct target *target, const c
 	if (path && !may_load_others(path))
 		return EXIT_FAILED;
 	own = open_own(target);
+	if (own)
+		look_into_modules(own);
 	if (!own || !path) {
 		*object = own;
 		return own ? 0 : EXIT_FAILED;
 	}
 	other = open_file(target, path);
+	if (other)
+		look_into_modules(other);
 	fit.own = own;
 	fit.object = other;
 	fits = other && fit_version(&fit) && fit_programs(&fit) && fit_maps(&fit) && fit_structs(&fit) && fit_globals(&fit);

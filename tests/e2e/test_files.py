@@ -61,7 +61,7 @@ def special_files_apart(attach):
 @test("kprobes", "loop", "mke2fs", "fsfreeze", each=BOTH)
 def outliers_by_default(attach):
     """S1-5: regular files from 10 ms on, and nothing else; a frozen file system lets nobody write."""
-    script = 'printf x >"$1/file"; { sleep 0.3; fsfreeze --unfreeze "$1"; } & fsfreeze --freeze "$1"; printf y >>"$1/file"; wait'
+    script = 'exec 3>"$1/file"; { sleep 0.3; fsfreeze --unfreeze "$1"; } & fsfreeze --freeze "$1"; printf y >&3; wait'
     with LoopDisk() as disk, Folder() as folder:
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk.path], check=True)
         subprocess.run(["mount", disk.path, folder], check=True)
