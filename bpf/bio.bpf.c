@@ -7,13 +7,7 @@
 /* The last argument of both tracepoints; behind the request queue until 5.10 in one, and still in the other. */
 static __always_inline struct bio *tracepoint_bio(__u64 *ctx, bool is_second)
 {
-	return (struct bio *)(is_second ? ctx[1] : ctx[0]);
-}
-
-/* Its address, by which spans are found. */
-static __always_inline __u64 bio_key(const __u64 *ctx, bool is_second)
-{
-	return is_second ? plain_number(ctx + 1) : plain_number(ctx);
+	return (struct bio *)(is_second ? CTX_WORD(ctx, 1) : CTX_WORD(ctx, 0));
 }
 
 /* What is given to devices that have requests goes on as one of those, and ends with it. */
@@ -48,7 +42,7 @@ int block_bio_queue(__u64 *ctx)
 
 	if (!lat_read(lat_state.gate) || has_requests(disk))
 		return 0;
-	key = bio_key(ctx, lat_config.rq_arg);
+	key = plain_number(&bio); /* by its address spans are found */
 	op = block_op(bio->bi_opf, bio->bi_iter.bi_size);
 	device = disk_device(disk);
 	count = lat_config.device && (device == lat_config.device) == filter_negates(LAT_NOT_DEVICE) ? LAT_FILTERED :
@@ -84,7 +78,7 @@ int block_bio_remap(__u64 *ctx)
 
 	if (!lat_read(lat_state.gate))
 		return 0;
-	key = bio_key(ctx, lat_config.rq_arg);
+	key = plain_number(&bio);
 	span = pair_find(key);
 	if (!span || !has_requests(bio_disk(bio)))
 		return 0;
@@ -105,7 +99,7 @@ int block_bio_complete(__u64 *ctx)
 	if (!lat_read(lat_state.gate))
 		return 0;
 	/* None: of the parts that one was split into it is the last that ends it. */
-	key = bio_key(ctx, true);
+	key = plain_number(&bio);
 	span = pair_find(key);
 	if (!span)
 		return 0;
