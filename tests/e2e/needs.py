@@ -63,7 +63,7 @@ def _need_dm():
 
 
 def _need_md():
-    return None if _module_is_there("raid1") and os.path.isdir("/sys/module/md_mod") else "no module raid1 for this kernel"
+    return None if _module_is_there("raid1") else "no module raid1 for this kernel"
 
 
 def _need_zram():

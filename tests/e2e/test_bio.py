@@ -100,8 +100,8 @@ def counts(op):
     require_bios(report, op, disk.name)
     labels = {s["labels"]["comm"]: s["labels"] for s in by.series(op=op)}["lp-work"]
     require_equal(labels["size"], "16KiB-32KiB", "size")
-    require("sync" in labels["flags"], f"flags: {labels}")
-    require_equal((others.count(op=op, device=disk.name), others.account(op)["filtered"] >= N), (0, True), "of other devices")
+    require(op == "read" or "sync" in labels["flags"], f"flags: {labels}")  # of reads, 5.10 does not say so
+    require_equal((others.count(op=op, device=disk.name), others.account(op)["filtered"] >= N), (0, True), "of others")
     require_equal(status, 2, stderr)
     require("`latencyprobe bio` measures" in stderr, stderr)
 
@@ -125,7 +125,8 @@ def delayed():
     require_equal([(o["labels"]["device"], o["labels"]["comm"], o["sector"]) for o in report.json["outliers"]],
                   [(label, "lp-work", i * BYTES // 512) for i in range(N)], "outliers")
     require_equal(below.count(op="read", phase="device"), N, "requests below")
-    require(below.one(op="read", phase="device")["percentiles"]["p50"]["low_ns"] < 20_000_000, "requests took as long")
+    p50 = below.one(op="read", phase="device")["percentiles"]["p50"]
+    require(p50["low_ns"] < 20_000_000, f"requests took as long: {p50}")
     require_equal(status, 2, stderr)
     require("has requests: latencyprobe block measures them" in stderr, stderr)
 
@@ -150,6 +151,8 @@ def mirror():
 def given_on():
     """NVMe multipath has no requests, and gives what it gets on as it is: that it ended, nothing shows."""
     path = sorted(os.path.basename(path) for path in glob.glob("/sys/class/block/nvme*c*n*"))[0]
-    report = probe("bio", "-c", "lp-work", command=[WORK, "direct", "read", f"/dev/{re.sub('c[0-9]+', '', path)}", N, BYTES])
+    head = re.sub("c[0-9]+", "", path)
+    report = probe("bio", "-c", "lp-work", command=[WORK, "direct", "read", f"/dev/{head}", N, BYTES])
     account = report.account("read")
-    require_equal((account["entered"] - account["filtered"], account["unseen"], report.count()), (N, N, 0), "the account")
+    require_equal((account["entered"] - account["filtered"], account["unseen"]), (N, N), "begun, and not seen to end")
+    require_equal(report.count(), 0, "recorded")

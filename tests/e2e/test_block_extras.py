@@ -85,17 +85,17 @@ def cgroup_of_the_submitter():
 @test("loop")
 def patterns_of_a_disk():
     """S0-21: a request follows the last one of the disk, or does not."""
-    blocks = {0: "sequential", 1: "sequential", 2: "sequential", 10: "random", 11: "sequential", 5: "random", 4: "random"}
-    n_rounds = 40
+    blocks, n_rounds = (0, 1, 2, 10, 11, 5, 4), 40
     with LoopDisk() as disk:
         report = probe("block", "-d", disk.name, "--by", "pattern", "--op", "read",
-                       command=[sys.executable, "-c", READ_BLOCKS, disk.path, *list(blocks) * n_rounds])
+                       command=[sys.executable, "-c", READ_BLOCKS, disk.path, *blocks * n_rounds])
     # A round begins elsewhere than the last one ended, but for the first.
     expected = {"sequential": 3 * n_rounds + 1, "random": 4 * n_rounds - 1}
     found = {s["labels"]["pattern"]: s["count"] for s in report.series(op="read", phase="device")}
     require_equal(set(found), set(expected), "patterns")
+    account = report.account("read")
+    n_excused = account["lost_exit"] + account["in_flight"] if MISSES_COMPLETIONS else 0
     for pattern, n in expected.items():
-        n_excused = report.account("read")["lost_exit"] + report.account("read")["in_flight"] if MISSES_COMPLETIONS else 0
         require(n - n_excused <= found[pattern] <= n, f"{found} by pattern, expected {expected}, {n_excused} lost")
 
 

@@ -20,7 +20,8 @@ READS = {"regular": ("eof", 3), "pipe": ("ok", 5), "socket": ("ok", 7), "char": 
 def every_type(attach):
     """S1-18: counts by type of file, and what files without a path are called."""
     with Folder() as folder:
-        report = probe(*VFS, "--attach", attach, "--by", "ftype,file", command=[WORK, "ftypes", folder])
+        report = probe(*VFS, "--attach", attach, "--op", "open,read,close", "--by", "ftype,file",
+                       command=[WORK, "ftypes", folder])
     for ftype, (ret, n) in READS.items():
         require_equal(report.count(op="read", ftype=ftype, ret=ret), n, f"reads of {ftype}")
     require_equal(report.count(op="read"), sum(n for _, n in READS.values()), "all reads")
@@ -44,7 +45,8 @@ def special_files_apart(attach):
         by_name = probe(*VFS, "--attach", attach, "--op", "read", "--by", "comm", command=[WORK, "ftypes", folder])
         only = probe(*VFS, "--attach", attach, "--op", "read", "--ftype", "pipe,socket", command=[WORK, "ftypes", folder])
     require_equal(report.count(op="read", ret="eof", ftype=None), 3, "reads of the regular file")
-    for op, ret, n in (("read", "ok", 36), ("read", "error", 2), ("write", "ok", 2), ("open", "ok", 2), ("close", "ok", 7)):
+    special = {("read", "ok"): 36, ("read", "error"): 2, ("write", "ok"): 2, ("open", "ok"): 2, ("close", "ok"): 7}
+    for (op, ret), n in special.items():
         require_equal(report.count(op=op, ret=ret, ftype="special"), n, f"{op} of special files, {ret}")
     require_equal(report.count(op="read", ftype=None), 3, "reads of no special files")
     require_equal(by_name.count(op="read", comm="lp-work", ftype="special"), 38, "reads of special files by name")
@@ -66,12 +68,14 @@ def outliers_by_default(attach):
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk.path], check=True)
         subprocess.run(["mount", disk.path, folder], check=True)
         try:
-            report = probe("vfs", "--attach", attach, "--op", "read,write,close", command=["sh", "-c", script, "sh", folder])
+            report = probe("vfs", "--attach", attach, "--op", "read,write,close",
+                           command=["sh", "-c", script, "sh", folder])
         finally:
             subprocess.run(["umount", folder], check=True)
     require("outliers from 10.0ms on of regular files" in report.stderr, report.stderr)
     found = [o for o in report.json["outliers"] if o["labels"]["op"] == "write"]
-    require_equal([(o["labels"]["comm"], o["labels"]["file"], o["bytes"]) for o in found], [("sh", f"{folder}/file", 1)], "writes")
+    require_equal([(o["labels"]["comm"], o["labels"]["file"], o["bytes"]) for o in found],
+                  [("sh", f"{folder}/file", 1)], "writes")
     require(found[0]["latency_ns"] > 50_000_000, f"{found}")
     require(f" {folder}/file\n" in report.stdout, f"no line: {report.stdout[:2000]}")
     # sh waits at a pipe or for a terminal, which is no reason for a line.
@@ -141,7 +145,7 @@ def overlay():
             if done.returncode:
                 return
             try:
-                report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "fs,file",
+                report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read,write,fsync", "--by", "fs,file",
                                command=[WORK, "calls", "read:5,write:3,fsync:2", 1, 1, merged / "file"])
             finally:
                 subprocess.run(["umount", merged], check=True)
@@ -237,7 +241,8 @@ def same_path_again():
 def patterns(attach):
     """S0-21: of an open file: one that gets the address of a closed one does not go on where that ended."""
     with Folder() as folder:
-        report = probe(*VFS, "--attach", attach, "--by", "pattern,file", command=[WORK, "pattern", folder / "file"])
+        report = probe(*VFS, "--attach", attach, "--op", "open,read,write", "--by", "pattern,file",
+                       command=[WORK, "pattern", folder / "file"])
     for op, sequential, random in (("read", 17, 5), ("write", 4, 1)):
         found = {s["labels"]["pattern"]: s["count"] for s in report.series(op=op, file=f"{folder}/file")}
         require_equal(found, {"sequential": sequential, "random": random}, f"{op} by pattern")
@@ -353,7 +358,8 @@ def outliers_tell_which_file(attach):
         path = folder / "fi\nle"
         command = [WORK, "calls", "read:3,write:5,fsync:2,open:7,missing:11", 1, 1, path]
         every = {"fentry": ((), ("--by", "file"), ("--ftype", "regular,none")), "kprobe": ((), ("--path", f"{folder}/*"))}[attach]
-        runs = [probe(*VFS, "--attach", attach, "--outlier", "1ns", *options, command=command) for options in every]
+        args = (*VFS, "--attach", attach, "--op", "open,read,write,fsync,close", "--outlier", "1ns")
+        runs = [probe(*args, *options, command=command) for options in every]
         pipes = probe(*VFS, "--attach", attach, "--outlier", "1ns", "--op", "read", command=[WORK, "ftypes", folder])
     for options, report in zip(every, runs):
         found = {}

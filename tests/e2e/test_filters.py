@@ -16,7 +16,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 @test("kprobes")
 def name():
-    with Folder() as folder, Tracing(*VFS, "-c", "lp-mine") as tracing:
+    with Folder() as folder, Tracing(*VFS, "--op", "read", "-c", "lp-mine") as tracing:
         for comm, n in (("lp-mine", 31), ("lp-mine2", 17), ("lp-min", 13)):
             with start_work("named", comm, "calls", "read", n, 1, folder / "file") as work:
                 work.wait()
@@ -43,7 +43,8 @@ def command_and_its_children():
         subprocess.run(["mkfifo", fifo], check=True)
         # The command's first act lets the other one go, when tracing has begun.
         with Process("sh", "-c", 'read line <"$1"; echo >"/proc/$2/fd/0"', "sh", fifo, other.pid) as starter:
-            report = probe(*VFS, "-c", "lp-work", command=["sh", "-c", script, "sh", fifo, WORK, folder / "file"])
+            report = probe(*VFS, "--op", "read", "-c", "lp-work",
+                           command=["sh", "-c", script, "sh", fifo, WORK, folder / "file"])
             starter.wait()
         other.wait()
     require(report.account("read")["filtered"] >= 500, "the other one did not run meanwhile")
@@ -55,7 +56,7 @@ def command_and_its_children():
 def command_is_counted_from_its_start():
     """Not filtered by name: exec and what the dynamic loader opens belong to it."""
     with Folder() as folder:
-        report = probe(*VFS, command=[WORK, "calls", "missing:200", 1, 1, folder / "file"])
+        report = probe(*VFS, "--op", "open", command=[WORK, "calls", "missing:200", 1, 1, folder / "file"])
     require(report.count(op="open", ret="error") >= 200, "opens are missing")
     require(report.count(op="open", ret="ok") >= 2, "the loader's opens are missing")
 
@@ -70,7 +71,7 @@ def cgroup_with_a_child():
     parent = make_cgroup(CGROUPS / "lp-e2e")
     child = make_cgroup(parent / "child")
     try:
-        with Folder() as folder, Tracing(*VFS, "--cgroup", parent, "-c", "lp-work") as tracing:
+        with Folder() as folder, Tracing(*VFS, "--op", "read", "--cgroup", parent, "-c", "lp-work") as tracing:
             for group, n in ((parent, 19), (child, 23), (CGROUPS, 400)):
                 with start_work("calls", "read", n, 1, folder / "file", held=True) as work:
                     (group / "cgroup.procs").write_text(str(work.pid))
@@ -97,7 +98,7 @@ def pid_namespace():
         shell.wait_for("held", in_stdout=True)
         pid_inside = int(shell.stdout.split(":")[1].split("}")[0])
         require(pid_inside < 10, f"{pid_inside} is no number of a new namespace")
-        with Tracing(*VFS, "-p", pid_inside, "-c", "lp-work", "--by", "pid,tid",
+        with Tracing(*VFS, "--op", "read", "-p", pid_inside, "-c", "lp-work", "--by", "pid,tid",
                      prefix=["nsenter", "-t", child_of(shell.pid), "-p", "-m"]) as tracing:
             shell.go_on()
             shell.wait_for("calls", in_stdout=True)
@@ -147,10 +148,14 @@ def negated():
 @test("kprobes")
 def shorter_ones():
     delay_ns = 50_000_000
-    report = probe(*VFS, "--min-latency", "40ms", "-c", "lp-work", command=[WORK, "pipe", 20, delay_ns])
+    args = (*VFS, "--op", "read,write", "-c", "lp-work", "--min-latency")
+    report = probe(*args, "40ms", command=[WORK, "pipe", 20, delay_ns])
+    others = probe(*args, "!40ms", command=[WORK, "pipe", 20, delay_ns])
     require_equal(report.count(op="read"), 20, "reads that waited")
     account = report.account("write")
     require_equal((report.count(op="write"), account["recorded"], account["entered"]), (0, 0, account["filtered"]),
                   "writes that did not")
     require(min(s["min_ns"] for s in report.json["series"]) >= 40_000_000, "something shorter was recorded")
+    require_equal((others.count(op="read"), others.count(op="write") >= 20), (0, True), "the others")
+    others.require_nothing_lost()
     report.require_nothing_lost()
