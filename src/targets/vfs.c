@@ -85,6 +85,7 @@ static const struct target vfs = {
 	.summary = "file operations: open, read, write, fsync, close, stat, aio, io_uring",
 	.covers =
 		"  read, pread, readv, preadv and their write twins, on any file: regular ones, pipes, sockets, ttys.\n"
+		"  Regular files stand apart from all others (special), which mostly wait; --by ftype tells these apart.\n"
 		"  open, openat, openat2, creat and the opening of executables, failed ones included (ret=error).\n"
 		"  fsync, fdatasync, msync, and writes that sync because of O_SYNC.\n"
 		"  close(2), and files that the kernel closes for a process that ends, replaces or duplicates them.\n"

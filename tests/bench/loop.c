@@ -16,6 +16,7 @@
 #define N_ROUNDS 5
 
 static const char *disk = "/dev/nullb0";
+static const char path[] = "/var/tmp/latencyprobe-bench";
 static int fd, peer;
 static char *buffer;
 
@@ -59,6 +60,21 @@ static void read_again(void)
 	check(pread(fd, buffer, 1, 0) == 1, "pread");
 }
 
+static void make_file(void)
+{
+	int made = open(path, O_RDONLY | O_CREAT, 0600);
+
+	check(made >= 0, path);
+	close(made);
+}
+
+static void open_close(void)
+{
+	int opened = open(path, O_RDONLY);
+
+	check(opened >= 0 && !close(opened), path);
+}
+
 static void open_nothing(void)
 {
 }
@@ -92,6 +108,12 @@ static void open_disk(void)
 	check(fd >= 0, disk);
 }
 
+static void open_ram(void)
+{
+	disk = "/dev/ram0";
+	open_disk();
+}
+
 static void read_page(void)
 {
 	check(pread(fd, buffer, 4096, 0) == 4096, disk);
@@ -105,8 +127,10 @@ static const struct loop {
 } loops[] = {
 	{ "read", open_zero, read_one, 20000 },
 	{ "file", open_file, read_again, 20000 },
+	{ "open", make_file, open_close, 4000 },
 	{ "tcp", open_loopback, send_recv, 4000 },
 	{ "block", open_disk, read_page, 4000 },
+	{ "bio", open_ram, read_page, 4000 },
 	{ "syscall", open_nothing, ask_for_parent, 20000 },
 };
 
@@ -122,7 +146,7 @@ int main(int argc, char **argv)
 	for (i = 0; argc >= 2 && i < sizeof(loops) / sizeof(loops[0]); i++)
 		if (!strcmp(loops[i].name, argv[1]))
 			loop = &loops[i];
-	check(loop && !posix_memalign((void **)&buffer, 4096, 4096), "usage: loop read|file|tcp|block|syscall [DISK]");
+	check(loop && !posix_memalign((void **)&buffer, 4096, 4096), "usage: loop read|file|open|tcp|block|bio|syscall [DISK]");
 	loop->open();
 	for (round = 0; round < N_ROUNDS; round++) {
 		start = now_ns();
