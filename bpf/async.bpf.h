@@ -56,11 +56,12 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, __
 	struct lat_extra submitter = { .cgroup = span->cgroup };
 	__u64 now = bpf_ktime_get_ns(), ns = now - span->start_ns;
 	struct lat_file facts = {};
+	bool is_special;
 
 	end.ret = outcome_ret(OUTCOME_BYTES, result);
 	end.extra = &submitter;
-	if (lat_config.splits_files)
-		end.is_special = file_is_special(file);
+	is_special = file && file_is_special(file);
+	end.is_special = lat_config.splits_files && is_special;
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_file) {
@@ -69,7 +70,8 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, __
 	}
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
-	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) || !is_outlier(&end, ns))
+	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) ||
+	    !is_outlier(&end, ns, is_special))
 		return;
 	if (!lat_config.needs_file && lat_config.names_files)
 		file_look_at(&facts, file, in_interrupt);

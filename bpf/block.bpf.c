@@ -309,7 +309,7 @@ static __always_inline void request_record_more(const struct lat_span *span, str
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, false);
 	if (lat_config.n_banks > 2)
 		lat_record(series, 2, span->op + 2 * BLOCK_N_TYPES, now - span->start_ns, span->bytes, false);
-	if (is_recorded && is_outlier(&end, ns))
+	if (is_recorded && is_outlier(&end, ns, false))
 		event_send(span, &end, now, ns, rq->__sector, extra ? extra->stacks : lost_stacks());
 }
 

@@ -213,6 +213,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
 	union lat_touched touched = {};
+	bool is_special;
 	__u32 series;
 
 	if (call_is_skipped(span))
@@ -221,8 +222,8 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		touched = span->touched; /* who it was takes its place */
 	if (lat_config.needs_file)
 		end.file = &touched.file;
-	if (lat_config.splits_files)
-		end.is_special = lat_config.needs_file ? type_is_special(touched.file.type) : span->is_special;
+	is_special = lat_config.needs_file ? type_is_special(touched.file.type) : place->file != FILE_UNKNOWN && span->is_special;
+	end.is_special = lat_config.splits_files && is_special;
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
 	if (end.ret >= LAT_RET_AGAIN)
@@ -234,7 +235,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	series = lat_config.is_direct ? lat_direct_series(end) :
 		 call_series(span, &touched.file, end.bytes, end.op | end.ret << 8 | end.is_special << 15 | end.error << 16 |
 			     (__u64)end.site << 32, end.socket);
-	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(&end, ns))
+	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(&end, ns, is_special))
 		return;
 	if (lat_config.names_files && (lat_config.needs_file || call_locate(place, &touched, result)))
 		end.named = &touched.file.key;

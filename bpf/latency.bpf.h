@@ -21,11 +21,11 @@ static __always_inline struct lat_stack_ids stacks_take(void *ctx)
 	return ids;
 }
 
-/* END is how it ended, after NS. */
-static __always_inline bool is_outlier(const struct ending *end, __u64 ns)
+/* Whether an event tells of what ended after NS; IS_SPECIAL: it was of a file that is not a regular one. */
+static __always_inline bool is_outlier(const struct ending *end, __u64 ns, bool is_special)
 {
 	return lat_config.outlier_ns && ns >= lat_config.outlier_ns && lat_config.outlier_ops & 1U << (end->op & 31) &&
-	       !(end->is_special && lat_config.outliers_regular);
+	       !(is_special && lat_config.outliers_regular);
 }
 
 /* What it was about, where that is asked for. */

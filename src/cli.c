@@ -192,7 +192,7 @@ static void choose_outliers(struct parsing *parse)
 	needs_some = options->slowest || config->stacks;
 	options->few_outliers = !parse->has_outlier && !needs_some;
 	config->outlier_ops = options->few_outliers ? target_outlier_ops(parse->target) : UINT32_MAX;
-	config->outliers_regular = options->few_outliers;
+	config->outliers_regular = options->few_outliers && !config->ftypes;
 	if (!config->outlier_ns && (!parse->has_outlier || needs_some) && config->outlier_ops & config->op_mask)
 		config->outlier_ns = DEFAULT_OUTLIER_NS;
 }

@@ -87,7 +87,7 @@ int doctor(void)
 	      "BPF may not read kernel memory; boot with lockdown=integrity");
 	check_memlock();
 	has_tracepoints = has_btf && kernel_btf_tracepoint_n_args("block_rq_issue") > 0;
-	check("tracepoints", has_tracepoints, "block tracepoints with BTF (target block)", "");
+	check("tracepoints", has_tracepoints, "block tracepoints with BTF (targets block and bio)", "");
 	check("kprobes", has_kprobes, "kprobe event source (targets vfs, tcp and func)",
 	      "the kernel needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS, unless it has fentry");
 	has_fentry = has_btf && kernel_btf_can_fentry("vfs_read");

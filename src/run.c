@@ -256,7 +256,7 @@ static void name_outliers(const struct run *run, char text[static OUTLIERS_LEN])
 	const uint32_t ops = config->op_mask & ((1U << target->n_ops) - 1);
 	size_t n, i;
 
-	n = (size_t)snprintf(text, OUTLIERS_LEN, "%s", config->outliers_regular && probe_config(run->probe)->splits_files ?
+	n = (size_t)snprintf(text, OUTLIERS_LEN, "%s", config->outliers_regular && target->splits_files ?
 			     " of regular files" : "");
 	if (!(ops & ~config->outlier_ops))
 		return;

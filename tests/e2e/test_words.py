@@ -32,7 +32,7 @@ def doctor():
     text = say("doctor")
     require_words(text, [os.uname().release, "capabilities", "BTF", "kprobes", "fentry", "lockdown"])
     works, *needs = text.splitlines()[-2:] if "These need" in text else text.splitlines()[-1:]
-    require(works.startswith("All targets") or works.endswith(": block syscall uprobe usdt"), f"no conclusion:\n{text}")
+    require(works.startswith("All targets") or works.endswith(": bio block syscall uprobe usdt"), f"no conclusion:\n{text}")
     require(not needs or needs[0].endswith(": func tcp vfs"), f"no conclusion:\n{text}")
 
 
