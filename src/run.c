@@ -25,13 +25,11 @@
 #include "reader.h"
 #include "recorder.h"
 #include "snapshot.h"
+#include "start.h"
 #include "targets/target.h"
 #include "trend.h"
-#include "units.h"
 #include "version.h"
 #include "waits.h"
-
-#define OUTLIERS_LEN 128
 
 struct run {
 	const struct run_options *options;
@@ -248,39 +246,6 @@ static int start_child(struct run *run)
 	return waits_add(&run->waits, EVENT_CHILD, run->child.pid_fd);
 }
 
-/* " of regular files (open, read)": what is more than nothing only where outliers are not of all. */
-static void name_outliers(const struct run *run, char text[static OUTLIERS_LEN])
-{
-	const struct target *target = run->options->probe.target;
-	const struct lat_config *config = &run->options->probe.config;
-	const uint32_t ops = config->op_mask & ((1U << target->n_ops) - 1);
-	size_t n, i;
-
-	n = (size_t)snprintf(text, OUTLIERS_LEN, "%s", config->outliers_regular && target->splits_files ?
-			     " of regular files" : "");
-	if (!(ops & ~config->outlier_ops))
-		return;
-	for (i = 0; i < target->n_ops && n < OUTLIERS_LEN; i++)
-		if (ops & config->outlier_ops & 1U << i && !target->ops[i].derived)
-			n += (size_t)snprintf(text + n, OUTLIERS_LEN - n, "%s%s", strchr(text, '(') ? ", " : " (",
-					      target->ops[i].name);
-	if (n < OUTLIERS_LEN)
-		snprintf(text + n, OUTLIERS_LEN - n, ")");
-}
-
-static void say_start(const struct run *run)
-{
-	const struct probe_options *probe = &run->options->probe;
-	char threshold[UNITS_LEN], which[OUTLIERS_LEN];
-
-	name_outliers(run, which);
-	if (probe->config.outlier_ns)
-		note("Tracing %s, outliers from %s on%s... Hit Ctrl-C to end.", probe->target->name,
-		     units_duration(threshold, (double)probe->config.outlier_ns), which);
-	else
-		note("Tracing %s... Hit Ctrl-C to end.", probe->target->name);
-}
-
 /* From here on everything counts. */
 static int begin(struct run *run)
 {
@@ -290,7 +255,7 @@ static int begin(struct run *run)
 	run->start_realtime_ns = host_realtime_ns();
 	run->start_monotonic_ns = host_monotonic_ns();
 	probe_gate_open(run->probe);
-	say_start(run);
+	start_say(options);
 	if (options->duration_ns)
 		error = waits_add_timer(&run->waits, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
 	if (!error && options->interval_ns)
