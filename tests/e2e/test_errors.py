@@ -81,7 +81,7 @@ def partition():
     subprocess.run(["addpart", disk, "1", "2048", "4096"], check=True)
     try:
         for given in (f"{name}1", f"{disk}1"):
-            require_error(USAGE, f"is a partition; requests belong to its disk, {name}", "block", "-d", given)
+            require_error(USAGE, f"is a partition; what is measured is its disk, {name}", "block", "-d", given)
     finally:
         subprocess.run(["delpart", disk, "1"], check=True)
 
