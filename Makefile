@@ -30,7 +30,7 @@ OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 # What does without libbpf. The unit tests link these and nothing else.
 PURE := account alert buckets cli cli_files cli_values compare comparison comparison_json comparison_match comparison_text \
 	connections container disks distribution escape file_path filters glob host label live_frame live_history live_map live_panel live_screen \
-	live_view log merge nearest noise out outlier pending percentile reading recording recording_events recording_fields recording_parse replay \
+	live_view log merge name_index nearest noise out outlier pending percentile reading recording recording_events recording_fields recording_parse replay \
 	series sizes snapshot snapshot_sum stack totals trend units words writer targets/target \
 	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
 PURE += report_columns report_data report_page

@@ -3,13 +3,14 @@
 #include "kernel_btf.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+
+#include "name_index.h"
 
 static struct btf *loaded;
 
@@ -21,42 +22,28 @@ static const struct btf *kernel_btf(void)
 }
 
 /* Functions by name: libbpf looks through all types for each one. */
-static struct hsearch_data functions;
-static bool has_functions;
-
-static void release_functions(void)
-{
-	if (has_functions)
-		hdestroy_r(&functions);
-	functions = (struct hsearch_data){ 0 };
-	has_functions = false;
-}
+static struct name_index functions;
 
 static bool index_functions(const struct btf *btf)
 {
 	const struct btf_type *type;
 	uint32_t n = btf__type_cnt(btf), n_functions = 0, id;
-	ENTRY entry, *found;
 
 	for (id = 1; id < n; id++)
 		n_functions += btf_is_func(btf__type_by_id(btf, id));
-	/* A third more, so that chains stay short. */
-	has_functions = hcreate_r(n_functions + n_functions / 3 + 1, &functions);
-	for (id = 1; has_functions && id < n; id++) {
+	if (!name_index_make(&functions, n_functions))
+		return false;
+	for (id = 1; id < n; id++) {
 		type = btf__type_by_id(btf, id);
-		if (!btf_is_func(type))
-			continue;
-		/* Of several with one name the first, as libbpf has it. */
-		entry = (ENTRY){ (char *)btf__name_by_offset(btf, type->name_off), (void *)(uintptr_t)id };
-		if (!hsearch_r(entry, ENTER, &found, &functions))
-			release_functions();
+		if (btf_is_func(type))
+			name_index_add(&functions, btf__name_by_offset(btf, type->name_off), id);
 	}
-	return has_functions;
+	return true;
 }
 
 void kernel_btf_release(void)
 {
-	release_functions();
+	name_index_free(&functions);
 	btf__free(loaded);
 	loaded = NULL;
 }
@@ -71,12 +58,12 @@ bool kernel_btf_has_struct(const char *name)
 int kernel_btf_function_id(const char *function)
 {
 	const struct btf *btf = kernel_btf();
-	ENTRY *found;
+	const struct indexed_name *found;
 
-	if (!btf || (!has_functions && !index_functions(btf)) ||
-	    !hsearch_r((ENTRY){ .key = (char *)function }, FIND, &found, &functions))
+	if (!btf || (!functions.items && !index_functions(btf)))
 		return -ENOENT;
-	return (int)(uintptr_t)found->data;
+	found = name_index_find(&functions, function);
+	return found ? (int)found->number : -ENOENT;
 }
 
 /* A program that does nothing but call a helper, loaded for this function; a file descriptor or -errno. */

@@ -33,30 +33,25 @@ void traceable_read(struct traceable *traceable)
 {
 	char *rest = read_list(), *line;
 	size_t n = 1;
-	ENTRY *found;
 
 	traceable->text = rest;
 	for (line = rest; line && (line = strchr(line, '\n')); line++)
 		n++;
-	/* A third more, so that chains stay short. */
-	traceable->is_known = rest && hcreate_r(n + n / 3, &traceable->names);
+	traceable->is_known = rest && name_index_make(&traceable->names, n);
 	while (traceable->is_known && (line = strsep(&rest, "\n"))) {
 		line[strcspn(line, " \t")] = '\0'; /* what follows is the module */
-		hsearch_r((ENTRY){ .key = line }, ENTER, &found, &traceable->names);
+		name_index_add(&traceable->names, line, 0);
 	}
 }
 
 bool traceable_has(const struct traceable *traceable, const char *function)
 {
-	ENTRY *found;
-
-	return hsearch_r((ENTRY){ .key = (char *)function }, FIND, &found, (struct hsearch_data *)&traceable->names);
+	return name_index_find(&traceable->names, function);
 }
 
 void traceable_free(struct traceable *traceable)
 {
-	if (traceable->is_known)
-		hdestroy_r(&traceable->names);
+	name_index_free(&traceable->names);
 	free(traceable->text);
 	*traceable = (struct traceable){ 0 };
 }

@@ -3,14 +3,15 @@
 #ifndef TRACEABLE_H
 #define TRACEABLE_H
 
-#include <search.h>
 #include <stdbool.h>
+
+#include "name_index.h"
 
 /* All zero to begin with. */
 struct traceable {
 	bool is_known; /* false when tracefs is mounted nowhere; mounting it is not ours to do */
 	char *text;    /* the names, cut apart */
-	struct hsearch_data names;
+	struct name_index names;
 };
 
 void traceable_read(struct traceable *traceable);
