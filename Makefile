@@ -117,7 +117,7 @@ $(LOOP): tests/bench/loop.c
 .PHONY: test
 test: ## all tests: check, then this kernel, and 6.12, 6.1, 5.10 and 7.2 in a VM (installs what is missing)
 	$(Q)tests/deps
-	$(Q)$(MAKE) all $(WORK) $(LOOP)
+	$(Q)$(MAKE) -j$(shell nproc) all $(WORK) $(LOOP)
 	$(Q)tests/all
 
 .PHONY: test-kernels

@@ -45,6 +45,14 @@ def select(patterns):
     return [name for name in TESTS if not patterns or any(matches(name, pattern) for pattern in patterns)]
 
 
+def first_of_each(names):
+    """Of tests of several values only that of the first one."""
+    firsts = {}
+    for name in names:
+        firsts.setdefault(name.split("[")[0], name)
+    return list(firsts.values())
+
+
 def details_of(error):
     """Where it happened, and all but the first line of what it says."""
     places = [f"at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.line}"

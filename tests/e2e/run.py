@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the end-to-end tests on this machine, as root: run.py [--list] [--skipped FILE] [NAME or glob]..."""
+"""Runs the end-to-end tests on this machine, as root: run.py [--list] [--skipped FILE] [--first FILE] [NAME or glob]..."""
 
 import argparse
 import importlib
@@ -19,11 +19,18 @@ def main():
                                      fromfile_prefix_chars="@")
     parser.add_argument("--list", action="store_true", help="print the tests' names and end")
     parser.add_argument("--skipped", type=Path, metavar="FILE", help="write the names of skipped tests, to be given as @FILE")
+    parser.add_argument("--first", type=Path, metavar="FILE",
+                        help="the tests named in there as well; of those of several values only the first")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a module, a test, or a glob of either")
     options = parser.parse_args()
     for file in sorted(HERE.glob("test_*.py")):
         importlib.import_module(file.stem)
-    names = registry.select(options.names)
+    names = registry.select(options.names) if options.names or not options.first else []
+    if options.first:
+        also = registry.select(options.first.read_text(encoding="utf-8").splitlines())
+        first = registry.first_of_each(also)
+        names = [name for name in registry.TESTS if name in {*names, *first}]
+        print(f"{len(set(also) - set(names))} tests are of further values and left out: make test-kernels runs them")
     if options.list:
         print("\n".join(names))
         return 0

@@ -9,7 +9,7 @@ from harness import (KERNEL, SURE_ATTACH, WORK, Folder, Tracing, has_missed, pro
 from registry import Skip, test
 
 BOTH = ["fentry", "kprobe"]
-VFS = ("vfs", "-c", "lp-work")
+VFS = ("vfs", "-c", "lp-work", "--op", "read,write,aio_read,aio_write,uring_read,uring_write")
 DELAY_NS = 3_000_000
 # Calls beside them, since a read by aio must not count as a read.
 STEPS = {"read": 11, "write": 13, "aio_read": 17, "aio_write": 19, "aio_eof": 23, "uring_read": 31, "uring_readv": 37,

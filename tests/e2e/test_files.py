@@ -292,16 +292,16 @@ def paths_filtered(attach):
             subprocess.run(["umount", mount], check=True)
 
 
-@test("kprobes")
-def paths_filtered_by_name_now():
+@test("kprobes", each=["*/file 5", "*/new 3", "*/link 7", "!*/file 10"])
+def paths_filtered_by_name_now(pattern_and_count):
     """A name that was given later counts, as when a new version takes the place of a file."""
+    pattern, n = pattern_and_count.split(" ")
     with Folder() as folder:
         script = ('"$1" calls read:3 1 1 "$2/new"; mv "$2/new" "$2/file"; "$1" calls read:5 1 1 "$2/file"; '
                   'ln "$2/file" "$2/link"; "$1" calls read:7 1 1 "$2/link"')
-        for pattern, n in {"*/file": 5, "*/new": 3, "*/link": 7, "!*/file": 10}.items():
-            report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--path", pattern,
-                           command=["sh", "-c", script, "sh", WORK, folder])
-            require_equal(report.count(), n, f"reads with --path {pattern}")
+        report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--path", pattern,
+                       command=["sh", "-c", script, "sh", WORK, folder])
+        require_equal(report.count(), int(n), f"reads with --path {pattern}")
 
 
 @test("kprobes")
@@ -310,8 +310,9 @@ def paths_filtered_of_all_kinds():
     with Folder() as folder:
         steps = "read:3,readv:5,write:7,writev:9,fsync:2,fstat:11,open:13,missing:17,stat:19"
         command = [WORK, "calls", steps, 1, 1, folder / "file"]
-        only = probe(*VFS, "--attach", SURE_ATTACH, "--path", f"{folder}/*", command=command)
-        others = probe(*VFS, "--attach", SURE_ATTACH, "--path", f"!{folder}/*", command=command)
+        args = (*VFS, "--attach", SURE_ATTACH, "--op", "open,read,write,fsync,close,stat")
+        only = probe(*args, "--path", f"{folder}/*", command=command)
+        others = probe(*args, "--path", f"!{folder}/*", command=command)
         ftypes = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--path", "*", "--by", "ftype",
                        command=[WORK, "ftypes", folder])
     for op, n in {"read": 8, "write": 16, "fsync": 2, "open": 13, "close": 13}.items():
@@ -323,18 +324,24 @@ def paths_filtered_of_all_kinds():
         each.require_nothing_lost()
 
 
-@test("kprobes")
-def hostile_paths_filtered():
-    names = [b'quo"te', b"esc\x1b[31mape", b"new\nline", b"invalid\xff\xfe", b"back\\slash", "größe".encode(), b"x" * 255]
-    patterns = [b'*/quo"*', b"*/esc\x1b\\[*", b"*new\nl?ne", b"*/invalid[\xf0-\xff]?", b"*\\\\slash", "*/grö*".encode(), b"*x"]
+HOSTILE_NAMES = {
+    "newline": (b"new\nline", b"*new\nl?ne"), "quote": (b'quo"te', b'*/quo"*'), "escape": (b"esc\x1b[31mape", b"*/esc\x1b\\[*"),
+    "invalid": (b"invalid\xff\xfe", b"*/invalid[\xf0-\xff]?"), "backslash": (b"back\\slash", b"*\\\\slash"),
+    "umlaut": ("größe".encode(), "*/grö*".encode()), "long": (b"x" * 255, b"*x"),
+}
+
+
+@test("kprobes", each=list(HOSTILE_NAMES))
+def hostile_paths_filtered(which):
+    """One of them all matches."""
+    name, pattern = HOSTILE_NAMES[which]
     with Folder() as folder:
         script = b'work=$1; shift; for path; do "$work" calls read:3 1 1 "$path"; done'
-        paths = [os.path.join(os.fsencode(folder), name) for name in names]
-        for name, pattern in zip(names, patterns):
-            report = probe(*VFS, "--attach", SURE_ATTACH, "--path", pattern, "--by", "file", "--op", "read",
-                           command=[b"sh", b"-c", script, b"sh", os.fsencode(WORK), *paths])
-            require_equal(report.count(), 3, f"reads of {name!r} with {pattern!r}")
-            require_equal(len(report.series()), 1, f"files with {pattern!r}")
+        paths = [os.path.join(os.fsencode(folder), each) for each, _ in HOSTILE_NAMES.values()]
+        report = probe(*VFS, "--attach", SURE_ATTACH, "--path", pattern, "--by", "file", "--op", "read",
+                       command=[b"sh", b"-c", script, b"sh", os.fsencode(WORK), *paths])
+        require_equal(report.count(), 3, f"reads of {name!r} with {pattern!r}")
+        require_equal(len(report.series()), 1, f"files with {pattern!r}")
 
 
 @test("kprobes")

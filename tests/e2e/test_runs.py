@@ -29,7 +29,7 @@ def add_up(reports):
 @test("kprobes")
 def intervals_add_up():
     """S3-1, S4-14: three intervals and the whole, which is their sum: nothing falls between two readings."""
-    with Folder() as folder, Process(*probe_argv([*VFS, "--format", "json", 1, 3])) as process:
+    with Folder() as folder, Process(*probe_argv([*VFS, "--op", "read,write", "--format", "json", 1, 3])) as process:
         process.wait_for("Tracing")
         with start_work("calls", "read:3000,write:2000", 1, 2, folder / "file") as work:
             work.wait()
@@ -100,7 +100,7 @@ def kprobes_in_kernel():
 @test("kprobes", "bpftool", each=["fentry", "kprobe"])
 def nothing_is_left_after_sigkill(attach):
     """S0-25: neither programs nor kprobes."""
-    with Tracing("vfs", "--attach", attach) as tracing:
+    with Tracing("vfs", "--op", "read,open", "--attach", attach) as tracing:
         require(our_programs(), "no program of ours to be seen while tracing")
         if attach == "kprobe":
             require(kprobes_in_kernel(), "no kprobe to be seen while tracing")
