@@ -67,7 +67,7 @@ static const struct argp_option argp_options[] = {
 	  "Each time FILE.jsonl is written, wait until the disk has it (in a thread of its own)" },
 	{ "no-output", OPTION_NO_OUTPUT, NULL, 0, "Only stdout, whatever -o says before or behind it" },
 	{ "outlier", OPTION_OUTLIER, "TIME", 0,
-	  "Print a line for each operation that took TIME or longer, as it ends; off: none (default: 10ms, at most 20 lines a"
+	  "Print a line for each operation that took TIME or longer, as it ends; off: none (default: 10ms, at most 10 lines a"
 	  " second, and none of what mostly waits: recv, lifetime, special files, system calls)" },
 	{ "top", OPTION_TOP, "N", 0,
 	  "Show N histograms, those with the most time in them, and the rest as a line each (default: 10 of more than 16)" },

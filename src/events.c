@@ -315,10 +315,16 @@ void events_print_slowest(struct events *events, bool is_run)
 		sorted[i] = &outliers->items[i];
 	qsort(sorted, outliers->n, sizeof(*sorted), compare_latencies);
 	out_puts(events->out, "\n");
-	events->has_header = false;
 	for (i = 0; i < outliers->n && i < events->n_slowest; i++)
 		print_line(events, sorted[i]);
 	out_flush(events->out);
+}
+
+void events_end_lines(struct events *events)
+{
+	if (events->out && events->has_header)
+		out_puts(events->out, "\n");
+	events->has_header = false;
 }
 
 void events_next_interval(struct events *events)

@@ -15,7 +15,7 @@ struct stacks;
 struct target;
 
 /* Of a second, where only few lines are to be printed. */
-#define EVENTS_FEW 20
+#define EVENTS_FEW 10
 
 /*
  * Lines go to OUT as outliers come, or nowhere when it is NULL, or with N_SLOWEST only when events_print_slowest() is
@@ -40,6 +40,9 @@ const struct stacks *events_run_stacks(const struct events *events);
 
 /* Those of the interval, or of the run, the slowest first. Nothing without N_SLOWEST. */
 void events_print_slowest(struct events *events, bool is_run);
+
+/* Ends the lines printed so far, if there are any, as a report follows; later ones have headings again. */
+void events_end_lines(struct events *events);
 
 void events_next_interval(struct events *events);
 

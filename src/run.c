@@ -137,6 +137,7 @@ static int report_interval(struct run *run, const struct reading *now)
 	run->has_before = true;
 	if (snapshot && run->events) {
 		events_print_slowest(run->events, false);
+		events_end_lines(run->events);
 		events_next_interval(run->events);
 	}
 	return show(run, snapshot);
@@ -165,8 +166,10 @@ static int report_final(struct run *run)
 		error = report_interval(run, &now);
 	else
 		reading_free(&now);
-	if (run->events && !run->options->interval_ns)
+	if (run->events && !run->options->interval_ns) {
 		events_print_slowest(run->events, true);
+		events_end_lines(run->events);
+	}
 	if (error)
 		snapshot_free(whole);
 	return error ? error : show(run, whole);
