@@ -105,6 +105,7 @@ static __noinline void file_look_at(struct lat_file *facts, __u64 file, bool in_
 	super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
 	facts->fs_type = (__u64)KERNEL_READ(struct super_block, super, s_type);
 	facts->type = inode_type(inode);
+	facts->key.device = KERNEL_READ(struct super_block, super, s_dev);
 	if (!lat_config.keeps_paths && !lat_config.has_path)
 		return;
 	location_read(&location, file);

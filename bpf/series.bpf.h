@@ -53,7 +53,7 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_SIZE))
 		key->words[KEY_AT(LAT_DIM_SIZE)] = end.bytes ? 1 + lat_log2(end.bytes) : 0;
 	if (KEY_AT(LAT_DIM_DEVICE))
-		key->words[KEY_AT(LAT_DIM_DEVICE)] = span->device;
+		key->words[KEY_AT(LAT_DIM_DEVICE)] = end.file ? end.file->key.device : span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
 		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.is_request ? end.extra ? end.extra->cgroup : 0 :
 						       bpf_get_current_cgroup_id();

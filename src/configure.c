@@ -12,7 +12,8 @@
 #define MAX_DIRECT_SERIES 256
 
 /* What dimensions need to be told. */
-#define OF_FILE (1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN)
+#define OF_FILE \
+	(1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS | 1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN | 1U << LAT_DIM_DEVICE)
 #define OF_WHO (1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM)
 /* What is known of a request only before it ends. */
 #define OF_REQUEST (1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS | 1U << LAT_DIM_PATTERN)

@@ -20,7 +20,7 @@ const struct dimension dimensions[LAT_N_DIMS] = {
 	[LAT_DIM_COMM] = { .name = "comm", .help = "name of the thread", .n_words = 2 },
 	[LAT_DIM_CPU] = { .name = "cpu", .help = "CPU that it ended on", .n_words = 1 },
 	[LAT_DIM_SIZE] = { .name = "size", .help = "bytes, by powers of two", .n_words = 1 },
-	[LAT_DIM_DEVICE] = { .name = "device", .help = "block device", .n_words = 1 },
+	[LAT_DIM_DEVICE] = { .name = "device", .help = "block device; of files, that of the file system", .n_words = 1 },
 	[LAT_DIM_CGROUP] = { .name = "cgroup", .help = "cgroup v2 of the thread: a service, a container", .n_words = 1 },
 	[LAT_DIM_ERRNO] = { .name = "errno", .help = "error that it returned", .n_words = 1 },
 	[LAT_DIM_FLAGS] = { .name = "flags", .help = "of a request: sync, meta, readahead, fua", .n_words = 1 },
@@ -273,7 +273,7 @@ char *label_text(const struct label_names *names, enum lat_dim dim, const struct
 	case LAT_DIM_COMM:
 		return strndup((const char *)words, LAT_COMM_LEN);
 	case LAT_DIM_DEVICE:
-		return strdup(label_device(names, (uint32_t)words[0], buffer));
+		return strdup(words[0] ? label_device(names, (uint32_t)words[0], buffer) : "none");
 	case LAT_DIM_CGROUP:
 		return strdup(cgroup_text(names, words[0], text));
 	case LAT_DIM_ERRNO:

@@ -70,7 +70,7 @@ enum lat_dim {
 	LAT_DIM_COMM, /* two words */
 	LAT_DIM_CPU,
 	LAT_DIM_SIZE, /* 1 + log2 of bytes, 0 for none */
-	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor; or lat_hidden_device() */
+	LAT_DIM_DEVICE, /* kernel dev_t: major << 20 | minor, or lat_hidden_device(); 0: none */
 	LAT_DIM_CGROUP, /* its number in cgroup v2 */
 	LAT_DIM_ERRNO,  /* 0: no error */
 	LAT_DIM_ARG,    /* an argument of the call */

@@ -101,7 +101,7 @@ static const struct target vfs = {
 	.n_stems = sizeof(stems) / sizeof(stems[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS |
-		1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN,
+		1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN | 1U << LAT_DIM_DEVICE,
 	.splits_files = true,
 	.needs_kprobes = true,
 	.elf_bytes = vfs_bpf__elf_bytes,

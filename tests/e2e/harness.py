@@ -29,8 +29,11 @@ MISSES_COMPLETIONS = not os.path.exists("/sys/bus/event_source/devices/kprobe/ty
 class Folder:
     """A folder that goes away with the `with` block; world-accessible, for tests that drop their rights."""
 
+    def __init__(self, inside=None):
+        self.inside = inside
+
     def __enter__(self):
-        self.path = Path(tempfile.mkdtemp(prefix="latencyprobe-e2e."))
+        self.path = Path(tempfile.mkdtemp(prefix="latencyprobe-e2e.", dir=self.inside))
         self.path.chmod(0o777)
         return self.path
 

@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import KERNEL, SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from harness import DISK, KERNEL, SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work
 from loop import LoopDisk
 from registry import test
 
@@ -125,6 +125,23 @@ def file_system_and_mount():
     require_equal((others.count(op="read"), others.account("read")["filtered"] >= 5), (0, True), "reads with --fs !")
     for each in (report, only, others):
         each.require_nothing_lost()
+
+
+@test("kprobes", "direct_root")
+def device_of_the_file_system():
+    """By its name, or by the number of one that has no disk; S0-21: beside the pattern."""
+    with Folder() as folder, Folder(inside=DISK) as on_disk:
+        subprocess.run(["mount", "-t", "tmpfs", "lp", folder], check=True)
+        try:
+            number = os.stat(folder).st_dev
+            script = '"$1" calls read:5 1 1 "$2"; "$1" calls read:7 1 1 "$3"; cat </dev/null'
+            report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--by", "device,pattern",
+                           command=["sh", "-c", script, "sh", WORK, folder / "file", on_disk / "file"])
+        finally:
+            subprocess.run(["umount", folder], check=True)
+    require_equal(report.count(device=f"{os.major(number)}:{os.minor(number)}"), 5, "reads of tmpfs")
+    require_equal(report.count(device="vda", pattern="sequential"), 7, "reads of the root disk")
+    require_equal(report.count(), 12, "reads")
 
 
 @test("kprobes")
