@@ -132,7 +132,7 @@ bench: ## what tracing costs beside other tracers, on 6.1, 6.12 and 7.2 (KERNEL=
 	$(Q)tests/bench/run $(KERNEL)
 
 .PHONY: check
-check: unit fuzz-corpus layers covered example ## what needs neither root nor BPF: unit tests, layers, requirements
+check: unit fuzz-corpus layers stack covered example ## what needs neither root nor BPF: unit tests, layers, requirements
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -168,6 +168,10 @@ $(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildc
 .PHONY: layers
 layers: $(OBJECTS)
 	$(Q)tests/layers $(OUTPUT)
+
+.PHONY: stack
+stack: $(BPF_OBJECTS)
+	$(Q)tests/stack $^
 
 .PHONY: covered
 covered:

@@ -70,7 +70,7 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, __
 	}
 	if (lat_config.passes_late && !call_pass_late(end, ns))
 		return;
-	if (!lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) ||
+	if (!lat_record(lat_series_of(span, &end), 0, end.op, ns, end.bytes, lat_config.is_plain) ||
 	    !is_outlier(&end, ns, is_special))
 		return;
 	if (!lat_config.needs_file && lat_config.names_files)

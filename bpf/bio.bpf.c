@@ -115,7 +115,7 @@ int block_bio_complete(__u64 *ctx)
 	end.extra = &submitter;
 	if (!filter_pass_time(ns))
 		lat_count_filtered_late(span->op);
-	else if (lat_record(lat_series_of(span, end), 0, end.op, ns, end.bytes, lat_config.is_plain) && is_outlier(&end, ns, false))
+	else if (lat_record(lat_series_of(span, &end), 0, end.op, ns, end.bytes, lat_config.is_plain) && is_outlier(&end, ns, false))
 		event_send(span, &end, now, ns, lat_config.key_at[LAT_DIM_CGROUP] ? LAT_NO_SECTOR : about, no_stacks());
 	pair_free(span, key);
 	return 0;

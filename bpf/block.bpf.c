@@ -303,7 +303,7 @@ static __always_inline void request_record_more(const struct lat_span *span, str
 		lat_count_filtered_late(span->op);
 		return;
 	}
-	series = lat_series_of(span, end);
+	series = lat_series_of(span, &end);
 	is_recorded = lat_record(series, 0, span->op, ns, span->bytes, false);
 	/* The queue phase of an operation is BLOCK_N_TYPES behind its device phase, the total twice that. */
 	lat_record(series, 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, false);
@@ -322,8 +322,8 @@ static __always_inline void request_record(const struct lat_span *span, struct r
 		request_record_more(span, rq, now, is_error);
 		return;
 	}
-	lat_add_time(lat_direct_series(end) * lat_config.n_banks, ns, span->bytes, true);
-	lat_record(lat_direct_series(end), 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, true);
+	lat_add_time(lat_direct_series(&end) * lat_config.n_banks, ns, span->bytes, true);
+	lat_record(lat_direct_series(&end), 1, span->op + BLOCK_N_TYPES, span->issue_ns - span->start_ns, span->bytes, true);
 }
 
 /* "Some portion" of the request is done (block/blk-mq.c); the last portion is all that is left of it. */

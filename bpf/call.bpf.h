@@ -186,21 +186,10 @@ static __noinline void call_send(struct lat_span *span, const struct ending *end
 	event_send(span, end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
-/*
- * Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). HOW it ended: operation,
- * return class, whether of a special
- * file (bit 15), error (from bit 16 on) and site (from bit 32 on).
- */
-static __noinline __u32 call_series(const struct lat_span *span, const struct lat_file *file, __u64 bytes, __u64 how,
-				    __u64 socket)
+/* Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). */
+static __noinline __u32 call_series(const struct lat_span *span, const struct ending *end)
 {
-	struct ending end = {
-		.op = how & 0xff, .ret = how >> 8 & 0x7f, .is_special = how >> 15 & 1, .error = how >> 16 & 0xffff,
-		.site = how >> 32,
-		.bytes = bytes, .file = file, .socket = socket,
-	};
-
-	return span && file ? series_of_key(span, end) : LAT_SERIES_OTHER;
+	return span && end ? series_of_key(span, end) : LAT_SERIES_OTHER;
 }
 
 /*
@@ -232,9 +221,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
-	series = lat_config.is_direct ? lat_direct_series(end) :
-		 call_series(span, &touched.file, end.bytes, end.op | end.ret << 8 | end.is_special << 15 | end.error << 16 |
-			     (__u64)end.site << 32, end.socket);
+	series = lat_config.is_direct ? lat_direct_series(&end) : call_series(span, &end);
 	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(&end, ns, is_special))
 		return;
 	if (lat_config.names_files && (lat_config.needs_file || call_locate(place, &touched, result)))
@@ -259,7 +246,7 @@ static __always_inline void call_record(const struct place *place, struct lat_sp
 	}
 	end = call_ending(place, span, &result);
 	end.is_special = is_special;
-	lat_add_time(lat_direct_series(end), ns, end.bytes, true); /* calls have one bank */
+	lat_add_time(lat_direct_series(&end), ns, end.bytes, true); /* calls have one bank */
 }
 
 /* Where the slot of the table is not that of the call. */

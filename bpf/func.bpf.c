@@ -22,8 +22,12 @@ static __always_inline __u64 trampoline_argument(__u64 *ctx)
 {
 	__u64 value = 0;
 
-	if (lat_config.key_at[LAT_DIM_ARG])
+	if (!lat_config.key_at[LAT_DIM_ARG])
+		return 0;
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_arg))
 		bpf_get_func_arg(ctx, lat_config.arg, &value);
+	else if (lat_config.arg < func__n_args)
+		bpf_probe_read_kernel(&value, sizeof(value), ctx + lat_config.arg);
 	return value;
 }
 

@@ -22,12 +22,12 @@ struct ending {
 	__u32 error; /* errno, as a positive number */
 	__u64 bytes;
 	bool is_special; /* of a file that is not a regular one, where lat_config.splits_files */
+	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
+	__u8 role;       /* enum lat_role, of a connection that was seen to begin; else found out */
+	const struct lat_extra *extra; /* NULL when there is none */
 	const struct lat_file *file; /* set where lat_config.needs_file */
 	const struct lat_file_key *named; /* which file it was, where lat_config.names_files; NULL: none */
-	bool is_request; /* the running thread is not the one that began it, which EXTRA tells of */
-	const struct lat_extra *extra; /* NULL when there is none */
 	__u64 socket; /* address of the struct sock */
-	__u32 role;   /* enum lat_role */
 };
 
 static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
@@ -37,9 +37,9 @@ static __always_inline void fs_name(__u64 fs_type, __u64 name[2])
 		bpf_probe_read_kernel_str(name, LAT_FS_LEN, BPF_CORE_READ((struct file_system_type *)fs_type, name));
 }
 
-static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending end)
+static __always_inline void key_make(struct lat_key *key, const struct lat_span *span, const struct ending *end)
 {
-	key->words[0] = end.op | end.ret << 8 | end.is_special << 16 | (__u64)end.site << 32;
+	key->words[0] = end->op | end->ret << 8 | end->is_special << 16 | (__u64)end->site << 32;
 	if (KEY_AT(LAT_DIM_PID))
 		key->words[KEY_AT(LAT_DIM_PID)] = span->pid;
 	if (KEY_AT(LAT_DIM_TID))
@@ -51,36 +51,36 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 	if (KEY_AT(LAT_DIM_CPU))
 		key->words[KEY_AT(LAT_DIM_CPU)] = bpf_get_smp_processor_id();
 	if (KEY_AT(LAT_DIM_SIZE))
-		key->words[KEY_AT(LAT_DIM_SIZE)] = end.bytes ? 1 + lat_log2(end.bytes) : 0;
+		key->words[KEY_AT(LAT_DIM_SIZE)] = end->bytes ? 1 + lat_log2(end->bytes) : 0;
 	if (KEY_AT(LAT_DIM_DEVICE))
-		key->words[KEY_AT(LAT_DIM_DEVICE)] = end.file ? end.file->key.device : span->device;
+		key->words[KEY_AT(LAT_DIM_DEVICE)] = end->file ? end->file->key.device : span->device;
 	if (KEY_AT(LAT_DIM_CGROUP))
-		key->words[KEY_AT(LAT_DIM_CGROUP)] = end.is_request ? end.extra ? end.extra->cgroup : 0 :
+		key->words[KEY_AT(LAT_DIM_CGROUP)] = end->is_request ? end->extra ? end->extra->cgroup : 0 :
 						       bpf_get_current_cgroup_id();
-	if (KEY_AT(LAT_DIM_FLAGS) && end.extra)
-		key->words[KEY_AT(LAT_DIM_FLAGS)] = end.extra->flags;
+	if (KEY_AT(LAT_DIM_FLAGS) && end->extra)
+		key->words[KEY_AT(LAT_DIM_FLAGS)] = end->extra->flags;
 	if (KEY_AT(LAT_DIM_ERRNO))
-		key->words[KEY_AT(LAT_DIM_ERRNO)] = end.error;
+		key->words[KEY_AT(LAT_DIM_ERRNO)] = end->error;
 	if (KEY_AT(LAT_DIM_ARG))
 		key->words[KEY_AT(LAT_DIM_ARG)] = span->arg;
 	if (KEY_AT(LAT_DIM_FTYPE))
-		key->words[KEY_AT(LAT_DIM_FTYPE)] = end.file->type;
+		key->words[KEY_AT(LAT_DIM_FTYPE)] = end->file->type;
 	if (KEY_AT(LAT_DIM_PATTERN))
-		key->words[KEY_AT(LAT_DIM_PATTERN)] = end.file ? end.file->pattern : end.extra ? end.extra->pattern : 0;
+		key->words[KEY_AT(LAT_DIM_PATTERN)] = end->file ? end->file->pattern : end->extra ? end->extra->pattern : 0;
 	if (KEY_AT(LAT_DIM_FS)) {
 		__u64 name[2];
 
-		fs_name(end.file->fs_type, name);
+		fs_name(end->file->fs_type, name);
 		key->words[KEY_AT(LAT_DIM_FS)] = name[0];
 		key->words[(KEY_AT(LAT_DIM_FS) + 1) & (LAT_KEY_WORDS - 1)] = name[1];
 	}
 	if (KEY_AT(LAT_DIM_FILE)) {
-		key->words[KEY_AT(LAT_DIM_FILE)] = end.file->key.inode;
+		key->words[KEY_AT(LAT_DIM_FILE)] = end->file->key.inode;
 		key->words[(KEY_AT(LAT_DIM_FILE) + 1) & (LAT_KEY_WORDS - 1)] =
-			end.file->key.device | (__u64)end.file->key.generation << 32;
+			end->file->key.device | (__u64)end->file->key.generation << 32;
 	}
 	if (lat_config.needs_socket)
-		socket_key(key, end.socket, end.role);
+		socket_key(key, end->socket, end->role);
 }
 
 static __noinline __u32 series_add(struct lat_key *key)
@@ -97,7 +97,7 @@ static __noinline __u32 series_add(struct lat_key *key)
 	return found ? *found : LAT_SERIES_OTHER;
 }
 
-static __always_inline __u32 series_of_key(const struct lat_span *span, const struct ending end)
+static __always_inline __u32 series_of_key(const struct lat_span *span, const struct ending *end)
 {
 	struct lat_key key = {};
 	__u32 *found;
@@ -110,16 +110,16 @@ static __always_inline __u32 series_of_key(const struct lat_span *span, const st
 }
 
 /* Without dimensions. */
-static __always_inline __u32 lat_direct_series(const struct ending end)
+static __always_inline __u32 lat_direct_series(const struct ending *end)
 {
-	__u32 is_special = end.is_special;
+	__u32 is_special = end->is_special;
 
 	barrier_var(is_special); /* or the compiler branches */
-	return ((end.op + end.site) * LAT_FILE_KINDS + is_special) * LAT_N_RETS + end.ret;
+	return ((end->op + end->site) * LAT_FILE_KINDS + is_special) * LAT_N_RETS + end->ret;
 }
 
 /* The series of a span that has come to its end. */
-static __always_inline __u32 lat_series_of(const struct lat_span *span, const struct ending end)
+static __always_inline __u32 lat_series_of(const struct lat_span *span, const struct ending *end)
 {
 	return lat_config.is_direct ? lat_direct_series(end) : series_of_key(span, end);
 }

@@ -134,7 +134,7 @@ def device_of_the_file_system():
         subprocess.run(["mount", "-t", "tmpfs", "lp", folder], check=True)
         try:
             number = os.stat(folder).st_dev
-            script = '"$1" calls read:5 1 1 "$2"; "$1" calls read:7 1 1 "$3"; cat </dev/null'
+            script = '"$1" calls read:5 1 1 "$2"; "$1" calls read:7 1 1 "$3"'
             report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read", "--by", "device,pattern",
                            command=["sh", "-c", script, "sh", WORK, folder / "file", on_disk / "file"])
         finally:

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness import (LATENCYPROBE, SURE_ATTACH, WORK, Folder, Process, Tracing, probe, require, require_equal,
-                     start_work)
+from harness import (LATENCYPROBE, SURE_ATTACH, WORK, Folder, Process, Tracing, probe, require, require_count,
+                     require_equal, start_work)
 from registry import test
 
 VFS = ("vfs", "--attach", SURE_ATTACH)
@@ -159,3 +159,20 @@ def shorter_ones():
     require_equal((others.count(op="read"), others.count(op="write") >= 9), (0, True), "the others")
     others.require_nothing_lost()
     report.require_nothing_lost()
+
+
+@test("kprobes", each=["fentry", "kprobe"])
+def all_at_once(attach):
+    """Programs are longest with all that may be asked for: each kernel takes them, and nothing is left out."""
+    common = ("-c", "lp-work", "--attach", attach, "--uid", os.getuid(), "--min-latency", "1ns",
+              "--outlier", "1ns", "--stacks", "--buckets", "1us,1ms", "--op")
+    files = ("--ftype", "regular", "--fs", "!xfs", "--path", "!/nowhere/*")
+    with Folder() as folder:
+        for dims in ("comm,fs,file,pattern", "device,pattern,size,errno,cgroup,cpu,tid"):
+            report = probe("vfs", *common, "read", *files, "--by", dims, command=[WORK, "calls", "read:5", 1, 1, folder / "f"])
+            require_count(report, 5, attach, op="read", ret="ok", pattern="sequential")
+    for dims in ("conn,role", "peer,errno,lport,pid,family"):
+        report = probe("tcp", *common, "send,recv", "--addr", "127.0.0.0/8", "--port", "!1", "--by", dims,
+                       command=[WORK, "tcp", 4, 5, 0])
+        for op in ("send", "recv"):
+            require_count(report, 10, attach, op=op, ret="ok")

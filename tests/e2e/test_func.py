@@ -89,8 +89,6 @@ def by_result(attach):
 
 @test("kprobes", each=WAYS)
 def by_argument(attach):
-    if attach == "fentry" and KERNEL < (5, 17):
-        raise Skip("no helper for arguments before 5.17")
     report = run_func("vfs_read", "--attach", attach, "--arg", 3, steps=f"read:{N}")
     require_count(report, N, attach, account_op="func", func="vfs_read", arg="1")
 

@@ -75,7 +75,7 @@ static void test_devices(void **state)
 	assert_text(LAT_DIM_DEVICE, 259 << 20 | 7, "nvme0n1");
 	assert_text(LAT_DIM_DEVICE, 259 << 20 | 8, "259:8");
 	assert_text(LAT_DIM_DEVICE, UINT32_MAX, "4095:1048575");
-	assert_text(LAT_DIM_DEVICE, 0, "0:0");
+	assert_text(LAT_DIM_DEVICE, 0, "none");
 }
 
 static void test_connections(void **state)
