@@ -129,7 +129,7 @@ def file_system_and_mount():
 
 @test("kprobes", "direct_root")
 def device_of_the_file_system():
-    """By its name, or by the number of one that has no disk; S0-21: beside the pattern."""
+    """By its name, or by the number of one that has no disk."""
     with Folder() as folder, Folder(inside=DISK) as on_disk:
         subprocess.run(["mount", "-t", "tmpfs", "lp", folder], check=True)
         try:
