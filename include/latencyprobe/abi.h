@@ -158,7 +158,7 @@ struct lat_location {
 	__u64 dentry, mount; /* addresses of struct dentry and struct vfsmount */
 };
 
-/* What is kept of a call's file until it ends. */
+/* What is kept of a call's file until it ends. Both structs begin with its key. */
 union lat_touched {
 	struct lat_file file; /* where keys or filters ask for it; else: */
 	__u64 argument;       /* what names it, */
