@@ -173,7 +173,8 @@ static void choose_kind(const struct choices *choices, struct choice *choice, en
 	} else if (may_fentry && !choice->module && kernel_btf_can_fentry(choice->function)) {
 		choice->kind = PLACE_FENTRY;
 	} else if (attach == ATTACH_FENTRY) {
-		choice->skip = "fentry cannot be attached to it";
+		choice->skip = may_fentry ? "fentry cannot be attached to it" :
+					    "by fentry this kernel measures one function at a time";
 	} else if (!host_has_kprobes()) {
 		choice->skip = "this kernel has no kprobes";
 	} else if (may_multi && traceable_has(&choices->traceable, choice->function)) {
