@@ -36,7 +36,7 @@ static const struct argp_option argp_options[] = {
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
-	{ "disk", 'd', "DISK", 0, "Only this disk: sda, vg-root, a path such as /dev/mapper/vg-root, or that of a loop device's file (block)" },
+	{ "disk", 'd', "DISK", 0, "Only this disk: sda, vg-root, a path such as /dev/mapper/vg-root, or that of a loop device's file (block, bio)" },
 	{ "uid", OPTION_UID, "USER", 0, "Only threads of this user, by name or number" },
 	{ "ftype", OPTION_FTYPE, "TYPE[,TYPE]", 0,
 	  "Only files of these types, or with ! all others: regular, directory, pipe, socket, char, block, link, anon, none"
