@@ -31,10 +31,8 @@ static __noinline void async_begin(__u64 request, __u32 op)
 	if (!span)
 		return;
 	span->op = op;
-	if (lat_config.needs_who)
-		span_set_who(span);
-	if (lat_config.key_at[LAT_DIM_CGROUP])
-		span->cgroup = bpf_get_current_cgroup_id();
+	span->skip = 0; /* as a call that was sampled out may have left it */
+	span_set_submitter(span);
 	lat_write(span->start_ns, now);
 }
 
@@ -50,13 +48,21 @@ static __noinline void async_begin_unseen(__u32 op)
 		lat_count(op, LAT_UNSEEN);
 }
 
+/* Apart, as what it takes of the stack would be there while files are looked at. */
+static __noinline void async_send(const struct lat_span *span, const struct ending *end, __u64 now, __u64 ns)
+{
+	if (span && end)
+		event_send(span, end, now, ns, 0, no_stacks());
+}
+
 static __always_inline void async_record(struct lat_span *span, __s64 result, __u64 file, bool in_interrupt)
 {
 	struct ending end = { .op = span->op, .bytes = result > 0 ? result : 0, .is_request = true };
 	struct lat_extra submitter = { .cgroup = span->cgroup };
 	__u64 now = bpf_ktime_get_ns(), ns = now - span->start_ns;
 	struct lat_file facts = {};
-	bool is_special;
+	bool is_special, has_event;
+	__u32 series;
 
 	end.ret = outcome_ret(OUTCOME_BYTES, result);
 	end.extra = &submitter;
@@ -65,18 +71,21 @@ static __always_inline void async_record(struct lat_span *span, __s64 result, __
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (lat_config.needs_file) {
-		file_look_at(&facts, file, in_interrupt);
+		file_look_at(&facts, file, !PATHS_LATE, in_interrupt);
 		end.file = &facts;
 	}
-	if (lat_config.passes_late && !call_pass_late(end, ns))
+	if (lat_config.passes_late && !call_pass_late(&end, ns))
 		return;
-	if (!lat_record(lat_series_of(span, &end), 0, end.op, ns, end.bytes, lat_config.is_plain) ||
-	    !is_outlier(&end, ns, is_special))
+	series = lat_config.is_direct ? lat_direct_series(&end) : call_series(span, &end);
+	if (!lat_record(series, 0, end.op, ns, end.bytes, lat_config.is_plain))
 		return;
-	if (!lat_config.needs_file && lat_config.names_files)
-		file_look_at(&facts, file, in_interrupt);
+	has_event = is_outlier(&end, ns, is_special);
+	if (PATHS_LATE && lat_config.keeps_paths && (has_event || lat_config.key_at[LAT_DIM_FILE]))
+		file_look_at(&facts, file, true, in_interrupt);
+	if (!has_event)
+		return;
 	end.named = &facts.key;
-	event_send(span, &end, now, ns, 0, no_stacks());
+	async_send(span, &end, now, ns);
 }
 
 /* False when its beginning was not seen. */

@@ -144,7 +144,7 @@ static __always_inline struct lat_span *call_begin(const struct place *place, vo
 		span->mark = call_mark(place, ctx);
 	if (place->has_socket)
 		span->socket = call_first_word(place, ctx);
-	if (!passes_all && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
+	if (!passes_all && !skip && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
 		call_look_at_file(place, ctx, span);
 	else
 		call_touch(place, ctx, span);
@@ -171,11 +171,11 @@ static __always_inline struct ending call_ending(const struct place *place, cons
 }
 
 /* Whether filters that need a call's end let it through; else it is counted as filtered. */
-static __always_inline bool call_pass_late(const struct ending end, __u64 ns)
+static __always_inline bool call_pass_late(const struct ending *end, __u64 ns)
 {
-	if (filter_pass_time(ns) && file_pass(end.file))
+	if (filter_pass_time(ns) && file_pass(end->file))
 		return true;
-	lat_count_filtered_late(end.op);
+	lat_count_filtered_late(end->op);
 	return false;
 }
 
@@ -202,7 +202,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	struct ending end = call_ending(place, span, &result);
 	__u64 ns = end_ns - span->start_ns;
 	union lat_touched touched = {};
-	bool is_special;
+	bool is_special, has_event;
 	__u32 series;
 
 	if (call_is_skipped(span))
@@ -213,8 +213,11 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		end.file = &touched.file;
 	is_special = lat_config.needs_file ? type_is_special(touched.file.type) : place->file != FILE_UNKNOWN && span->is_special;
 	end.is_special = lat_config.splits_files && is_special;
-	if (lat_config.passes_late && !call_pass_late(end, ns))
+	if (lat_config.passes_late && !call_pass_late(&end, ns)) {
+		if (lat_config.needs_file && touched.file.is_new)
+			bpf_map_delete_elem(&lat_paths, &touched.file.key);
 		return;
+	}
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
 	if (place->has_socket && lat_config.needs_socket)
@@ -222,10 +225,14 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	if (lat_config.key_has_who)
 		span_set_who(span);
 	series = lat_config.is_direct ? lat_direct_series(&end) : call_series(span, &end);
-	if (!lat_record(series, 0, place->op, ns, end.bytes, false) || !is_outlier(&end, ns, is_special))
+	if (!lat_record(series, 0, place->op, ns, end.bytes, false))
 		return;
-	if (lat_config.names_files && (lat_config.needs_file || call_locate(place, &touched, result)))
+	has_event = is_outlier(&end, ns, is_special);
+	if (lat_config.keeps_paths && (has_event || lat_config.key_at[LAT_DIM_FILE]) &&
+	    call_name_file(place, span, &touched, result))
 		end.named = &touched.file.key;
+	if (!has_event)
+		return;
 	call_send(span, &end, end_ns, stack_ctx);
 }
 

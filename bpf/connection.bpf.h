@@ -16,6 +16,11 @@ struct {
 	__uint(value_size, sizeof(struct lat_span));
 } lat_sockets SEC(".maps");
 
+static __always_inline bool connection_is_closed(__u64 socket)
+{
+	return BPF_CORE_READ((struct sock *)socket, __sk_common.skc_state) == TCP_CLOSE;
+}
+
 static __always_inline bool connection_asked(__u32 op)
 {
 	return lat_config.op_mask & 1 << op;
@@ -43,19 +48,25 @@ static __always_inline void connection_forget(__u64 socket)
 	bpf_map_delete_elem(&lat_sockets, &socket);
 }
 
-/* WHO is whether it is known: false in interrupts. KEEP is whether the span is needed even when it is not measured. */
-static __noinline void connection_begin(__u64 socket, __u32 op, __u32 role, bool who, bool keep)
+/*
+ * WHO is whether it is known: false in interrupts. KEEP is whether the span is needed even when it is not measured. False
+ * when there is no room for it.
+ */
+static __noinline bool connection_begin(__u64 socket, __u32 op, __u32 role, bool who, bool keep)
 {
 	struct lat_span span = { .id = socket, .op = op, .role = role, .skip = !connection_enter(op, true) };
 
 	connection_forget(socket);
 	if (span.skip && !keep)
-		return;
-	if (who && lat_config.needs_who)
-		span_set_who(&span);
+		return true;
+	if (who)
+		span_set_submitter(&span);
 	span.start_ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&lat_sockets, &socket, &span, BPF_ANY) && !span.skip)
+	if (!bpf_map_update_elem(&lat_sockets, &socket, &span, BPF_ANY))
+		return true;
+	if (!span.skip)
 		lat_count(op, LAT_LOST_SPAN);
+	return false;
 }
 
 /*
@@ -87,10 +98,13 @@ static __always_inline __u64 connection_age(const struct lat_span *span)
 
 static __noinline void connection_record(const struct lat_span *span, __u32 ret, __u32 error, __u64 ns)
 {
-	struct ending end = { .ret = ret, .error = error };
+	struct ending end = { .ret = ret, .error = error, .is_request = true };
+	struct lat_extra submitter = {};
 
 	if (!span || span->skip)
 		return;
+	submitter.cgroup = span->cgroup;
+	end.extra = &submitter;
 	/* Only now are both ends known, of those that connect. */
 	if (!filter_pass_time(ns) || !socket_pass(span->id)) {
 		connection_filtered(span);

@@ -30,6 +30,14 @@ static __always_inline __u64 lat_pid_tgid(void)
 	return (__u64)info.tgid << 32 | info.pid;
 }
 
+/* The thread's own user: file systems such as overlayfs do parts of a call as another one (override_creds()). */
+static __always_inline __u32 current_uid(void)
+{
+	if (CURRENT_HAS_TASK)
+		return bpf_get_current_task_btf()->real_cred->uid.val;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_cred, uid.val);
+}
+
 /* The highest bit of each byte that is 0, up to the lowest such one (Mycroft 1987; Knuth, TAOCP 7.1.3). */
 static __always_inline __u64 zero_bytes(__u64 word)
 {

@@ -90,45 +90,6 @@ static __always_inline bool file_is_other(const struct lat_file *file)
 	return file->is_other != !!(lat_config.negated & 1U << LAT_NOT_PATH);
 }
 
-/* Fills in what is asked for. FILE may be 0. */
-static __noinline void file_look_at(struct lat_file *facts, __u64 file, bool in_interrupt)
-{
-	struct lat_location location;
-	__u64 inode, super;
-
-	if (!facts)
-		return;
-	*facts = (struct lat_file){ .type = LAT_FTYPE_NONE, .is_other = 1 };
-	inode = (__u64)KERNEL_READ(struct file, file, f_inode);
-	if (!inode)
-		return;
-	super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
-	facts->fs_type = (__u64)KERNEL_READ(struct super_block, super, s_type);
-	facts->type = inode_type(inode);
-	facts->key.device = KERNEL_READ(struct super_block, super, s_dev);
-	if (!lat_config.keeps_paths && !lat_config.has_path)
-		return;
-	location_read(&location, file);
-	facts->key = location.key;
-	if (lat_config.has_path)
-		facts->is_other = !path_is_match(&location, in_interrupt);
-	if (lat_config.keeps_paths && !(lat_config.has_path && file_is_other(facts)))
-		path_remember(&location, facts->type);
-}
-
-/*
- * Of reads and writes of files that have positions. A new open file may get the address of a closed one, and is forgotten
- * when it is opened.
- */
-static __always_inline void file_access(struct lat_file *facts, __u64 file, __u64 position_address)
-{
-	__u64 position;
-
-	if ((facts->type == LAT_FTYPE_REGULAR || facts->type == LAT_FTYPE_BLOCK) &&
-	    !bpf_probe_read_kernel(&position, sizeof(position), (void *)position_address))
-		facts->pattern = access_begin(file, position, position);
-}
-
 static __always_inline bool fs_pass(__u64 fs_type)
 {
 	__u64 name[2];
@@ -151,6 +112,48 @@ static __always_inline bool file_pass(const struct lat_file *file)
 	if (lat_config.has_path && file_is_other(file))
 		return false;
 	return !lat_config.has_fs || fs_pass(file->fs_type);
+}
+
+/* Whether only a call's end tells that its file's path is wanted. There is room for as many as are shown, and no more. */
+#define PATHS_LATE (lat_config.min_ns || !lat_config.key_at[LAT_DIM_FILE])
+
+/* Fills in what is asked for, and KEEPs the path if that is. FILE may be 0. */
+static __noinline void file_look_at(struct lat_file *facts, __u64 file, bool keep, bool in_interrupt)
+{
+	struct lat_location location;
+	__u64 inode, super;
+
+	if (!facts)
+		return;
+	*facts = (struct lat_file){ .type = LAT_FTYPE_NONE, .is_other = 1 };
+	inode = (__u64)KERNEL_READ(struct file, file, f_inode);
+	if (!inode)
+		return;
+	super = (__u64)KERNEL_READ(struct inode, inode, i_sb);
+	facts->fs_type = (__u64)KERNEL_READ(struct super_block, super, s_type);
+	facts->type = inode_type(inode);
+	facts->key.device = KERNEL_READ(struct super_block, super, s_dev);
+	if (!lat_config.keeps_paths && !lat_config.has_path)
+		return;
+	location_read(&location, file);
+	facts->key = location.key;
+	if (lat_config.has_path)
+		facts->is_other = !path_is_match(&location, in_interrupt);
+	if (keep && lat_config.keeps_paths && file_pass(facts))
+		facts->is_new = path_remember(&location, facts->type);
+}
+
+/*
+ * Of reads and writes of files that have positions. A new open file may get the address of a closed one, and is forgotten
+ * when it is opened.
+ */
+static __always_inline void file_access(struct lat_file *facts, __u64 file, __u64 position_address)
+{
+	__u64 position;
+
+	if ((facts->type == LAT_FTYPE_REGULAR || facts->type == LAT_FTYPE_BLOCK) &&
+	    !bpf_probe_read_kernel(&position, sizeof(position), (void *)position_address))
+		facts->pattern = access_begin(file, position, position);
 }
 
 #endif

@@ -66,7 +66,7 @@ static __always_inline bool filter_pass(void)
 	if (lat_config.filter_comm && filter_pass_comm() == filter_negates(LAT_NOT_COMM))
 		return false;
 	if (lat_config.filter_uid &&
-	    ((__u32)bpf_get_current_uid_gid() == lat_config.uid) == filter_negates(LAT_NOT_UID))
+	    (current_uid() == lat_config.uid) == filter_negates(LAT_NOT_UID))
 		return false;
 	if (lat_config.filter_cgroup &&
 	    (bpf_current_task_under_cgroup(&lat_cgroup, 0) == 1) == filter_negates(LAT_NOT_CGROUP))

@@ -172,19 +172,22 @@ static __noinline bool walk_match(struct lat_walk *walk)
 	return lat_glob_is_match(glob, state);
 }
 
-/* Not static, with numbers as arguments: then the verifier goes through it once, and not for each way that leads here. */
+/*
+ * Whether it matches; -1: there is no room to find out. Not static, with numbers as arguments: then the verifier goes
+ * through it once, and not for each way that leads here.
+ */
 __noinline int path_decide(__u64 dentry, __u64 mount, __u64 thread)
 {
 	struct lat_walk *walk;
 	bool is_match;
 
 	if (!lat_config.has_path) /* such functions are verified even where nothing calls them */
-		return false;
+		return -1;
 	if (bpf_map_update_elem(&lat_walks, &thread, lat_no_walk, BPF_ANY))
-		return false;
+		return -1;
 	walk = bpf_map_lookup_elem(&lat_walks, &thread);
 	if (!walk)
-		return false;
+		return -1;
 	path_fill(&walk->path, walk, dentry, mount);
 	walk_join(walk);
 	is_match = walk_match(walk);
@@ -196,6 +199,7 @@ static __noinline bool path_is_match(const struct lat_location *location, bool i
 {
 	struct lat_path_key key = {};
 	__u8 decision, *decided;
+	int is_match;
 
 	if (!location)
 		return false;
@@ -206,22 +210,27 @@ static __noinline bool path_is_match(const struct lat_location *location, bool i
 	decided = bpf_map_lookup_elem(&lat_decisions, &key);
 	if (decided)
 		return *decided;
-	decision = path_decide(plain_number(&location->dentry), plain_number(&location->mount),
+	is_match = path_decide(plain_number(&location->dentry), plain_number(&location->mount),
 			       bpf_get_current_pid_tgid() | (in_interrupt ? 1ULL << 63 : 0));
+	if (is_match < 0)
+		return false;
+	decision = is_match;
 	bpf_map_update_elem(&lat_decisions, &key, &decision, BPF_ANY);
 	return decision;
 }
 
-/* As path_decide(). The file's key is INODE and DEVICE | generation << 32. */
+/* Whether the path was not known. As path_decide(). The file's key is INODE and DEVICE | generation << 32. */
 __noinline int path_keep(__u64 inode, __u64 device, __u64 dentry, __u64 mount, __u64 type)
 {
 	struct lat_file_key key = { .inode = inode, .device = (__u32)device, .generation = device >> 32 };
 	struct lat_path *path;
+	bool is_new;
 
 	if (!lat_config.keeps_paths)
 		return 0;
 	path = bpf_map_lookup_elem(&lat_paths, &key);
-	if (!path) {
+	is_new = !path;
+	if (is_new) {
 		/* Of several that come at once, one fills it in; and there may be no room. */
 		if (bpf_map_update_elem(&lat_paths, &key, &lat_no_path, BPF_NOEXIST))
 			return 0;
@@ -233,13 +242,13 @@ __noinline int path_keep(__u64 inode, __u64 device, __u64 dentry, __u64 mount, _
 	}
 	if (!path->is_deleted && !KERNEL_READ(struct dentry, dentry, d_hash.pprev))
 		path->is_deleted = 1;
-	return 0;
+	return is_new;
 }
 
-static __always_inline void path_remember(const struct lat_location *location, __u16 type)
+static __always_inline bool path_remember(const struct lat_location *location, __u16 type)
 {
-	path_keep(location->key.inode, location->key.device | (__u64)location->key.generation << 32,
-		  plain_number(&location->dentry), plain_number(&location->mount), type);
+	return path_keep(location->key.inode, location->key.device | (__u64)location->key.generation << 32,
+			 plain_number(&location->dentry), plain_number(&location->mount), type);
 }
 
 #endif

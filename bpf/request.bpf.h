@@ -23,14 +23,15 @@ static __always_inline bool request_add(__u64 socket, __u32 role)
 	struct lat_span idle = { .id = socket, .op = OP_REQUEST, .role = role, .skip = 1 };
 	__u64 key = request_key(socket);
 
+	connection_forget(key);
 	return !bpf_map_update_elem(&lat_sockets, &key, &idle, BPF_ANY);
 }
 
 static __always_inline void request_begin(struct lat_span *span)
 {
 	span->skip = !connection_enter(OP_REQUEST, (!lat_config.filter || filter_pass()) && socket_pass(span->id));
-	if (!span->skip && lat_config.needs_who)
-		span_set_who(span);
+	if (!span->skip)
+		span_set_submitter(span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 
@@ -48,6 +49,9 @@ static __noinline void request_event(__u64 socket, __u32 beginner)
 	struct lat_span *span = bpf_map_lookup_elem(&lat_sockets, &key);
 	__u32 role = span ? span->role : socket_role(socket);
 
+	/* What was received before it was closed can be read still, but nothing will end. */
+	if (!span && connection_is_closed(socket))
+		return;
 	if (!span && role != LAT_ROLE_UNKNOWN) {
 		if (request_add(socket, role))
 			span = bpf_map_lookup_elem(&lat_sockets, &key);

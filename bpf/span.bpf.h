@@ -75,4 +75,13 @@ static __always_inline void span_set_who(struct lat_span *span)
 	current_comm((__u64 *)span->comm);
 }
 
+/* The same of what may end in any thread or interrupt: whatever is asked for. */
+static __always_inline void span_set_submitter(struct lat_span *span)
+{
+	if (lat_config.needs_who)
+		span_set_who(span);
+	if (lat_config.key_at[LAT_DIM_CGROUP])
+		span->cgroup = bpf_get_current_cgroup_id();
+}
+
 #endif

@@ -52,13 +52,15 @@ static __always_inline void lifetime_begin(struct lat_span *span, __u64 socket, 
 
 static __always_inline void connect_begin(__u64 socket)
 {
-	if (!lat_config.filter || filter_pass()) {
-		connection_begin(socket, OP_CONNECT, LAT_ROLE_CLIENT, true,
-				 connection_asked(OP_LIFETIME) || srtt_needs_span());
-		return;
+	bool keep = connection_asked(OP_LIFETIME) || srtt_needs_span();
+
+	if (lat_config.filter && !filter_pass()) {
+		connection_enter(OP_CONNECT, false);
+		connection_forget(socket);
+	} else if (!connection_begin(socket, OP_CONNECT, LAT_ROLE_CLIENT, true, keep) && connection_enter(OP_LIFETIME, true)) {
+		/* Its lifetime, should it come to that, is lost with it. */
+		lat_count(OP_LIFETIME, LAT_LOST_SPAN);
 	}
-	connection_enter(OP_CONNECT, false);
-	connection_forget(socket);
 }
 
 static __always_inline void connect_end(__u64 socket, __u8 old)
@@ -84,8 +86,10 @@ static __always_inline void srtt_record(const struct lat_span *known, __u64 sock
 		known = NULL;
 	if (!ns || !connection_enter(OP_SRTT, known || !has_who_filter()))
 		return;
-	if (known)
+	if (known) {
 		span.role = known->role;
+		span.cgroup = known->cgroup;
+	}
 	if (known && lat_config.needs_who) {
 		span.pid = known->pid;
 		span.tid = known->tid;
@@ -184,11 +188,6 @@ int tcp_rcv_space_adjust(__u64 *ctx)
 PROBE_REQUEST_SEND(request_send);
 PROBE_REQUEST_SEND(request_sendpage);
 
-static __always_inline bool is_closed(__u64 socket)
-{
-	return BPF_CORE_READ((struct sock *)socket, __sk_common.skc_state) == TCP_CLOSE;
-}
-
 static __always_inline void accept_end(__u64 socket)
 {
 	struct lat_span span = {};
@@ -201,18 +200,17 @@ static __always_inline void accept_end(__u64 socket)
 	if (is_known && !pass) {
 		connection_filtered(&span);
 	} else if (is_known) {
-		if (lat_config.needs_who)
-			span_set_who(&span);
+		span_set_submitter(&span);
 		connection_record(&span, LAT_RET_OK, 0, connection_age(&span));
 	}
 	/* It may have been reset in the queue, and then has recorded that. */
-	if (is_closed(socket))
+	if (connection_is_closed(socket))
 		return;
 	if (!is_known && connection_asked(OP_ACCEPT) && !lat_config.has_filter)
 		lat_count(OP_ACCEPT, LAT_UNMATCHED);
 	lifetime_begin(NULL, socket, pass);
 	/* While this came to be known, or a moment before. */
-	if (is_closed(socket) && connection_take(socket, &span))
+	if (connection_is_closed(socket) && connection_take(socket, &span))
 		span_end(&span);
 }
 

@@ -22,6 +22,17 @@ static __always_inline __u64 call_first_word(const struct place *place, void *ct
 	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_PARM1) : CTX_WORD(ctx, 0);
 }
 
+static __always_inline bool is_closing(const struct place *place)
+{
+	return place->file == FILE_CLOSED || place->file == FILE_SYSCALL;
+}
+
+/* Whether the path waits for the call's end; else when that comes, its file is gone, or nothing is left that names it. */
+static __always_inline bool call_keeps_path_late(const struct place *place)
+{
+	return PATHS_LATE && !is_closing(place) && (place->nesting == NEVER_NESTS || place->file == FILE_RESULT);
+}
+
 /*
  * Looks at the file that the first argument names. Arguments are read as plain numbers: with what the verifier takes as
  * an address it is strict.
@@ -36,16 +47,11 @@ static __always_inline void call_look_at_file(const struct place *place, void *c
 	} else {
 		bpf_probe_read_kernel(arguments, place->file == FILE_POSITION ? sizeof(arguments) : sizeof(__u64), ctx);
 	}
-	file_look_at(&span->touched.file, file_of_call(place->file, arguments[0]), false);
-	if (place->file != FILE_POSITION || !lat_config.key_at[LAT_DIM_PATTERN])
-		return;
-	span->arg = arguments[0];
-	file_access(&span->touched.file, arguments[0], arguments[3]);
-}
-
-static __always_inline bool is_closing(const struct place *place)
-{
-	return place->file == FILE_CLOSED || place->file == FILE_SYSCALL;
+	file_look_at(&span->touched.file, file_of_call(place->file, arguments[0]), !call_keeps_path_late(place), false);
+	if (place->nesting == NEVER_NESTS)
+		span->arg = arguments[0];
+	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
+		file_access(&span->touched.file, arguments[0], arguments[3]);
 }
 
 /* Of what is being closed all is looked at now: when the call ends it is gone. */
@@ -107,7 +113,8 @@ static __noinline void call_file(const struct place *place, struct lat_span *spa
 	if (!place || !span)
 		return;
 	if (place->file == FILE_UNKNOWN || place->file == FILE_RESULT)
-		file_look_at(&span->touched.file, place->file == FILE_RESULT && is_file(result) ? result : 0, false);
+		file_look_at(&span->touched.file, place->file == FILE_RESULT && is_file(result) ? result : 0,
+			     !call_keeps_path_late(place), false);
 	if (place->file == FILE_POSITION && lat_config.key_at[LAT_DIM_PATTERN])
 		access_advance(span->arg, result);
 }
@@ -135,6 +142,17 @@ static __noinline bool call_locate(const struct place *place, union lat_touched 
 	else if (KERNEL_READ(struct inode, inode, i_ino) == touched->location.key.inode)
 		path_remember(&touched->location, inode_type(inode));
 	return true;
+}
+
+/* Whether TOUCHED says which file it was, and its path is remembered. The call has ended, and is one that is shown. */
+static __always_inline bool call_name_file(const struct place *place, const struct lat_span *span,
+					   union lat_touched *touched, __s64 result)
+{
+	if (lat_config.needs_file && !call_keeps_path_late(place))
+		return true;
+	if (lat_config.needs_file)
+		touched->argument = span->arg;
+	return call_locate(place, touched, result);
 }
 
 #endif

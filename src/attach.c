@@ -184,6 +184,11 @@ bool attach_can_share(size_t n)
 	return false;
 }
 
+int attach_process(const struct lat_config *config)
+{
+	return config->pid && !(config->negated & 1U << LAT_NOT_PID) ? (int)config->pid : -1;
+}
+
 int links_add(struct links *links, struct bpf_link *link)
 {
 	struct bpf_link **more = link ? realloc(links->items, (links->n_items + 1) * sizeof(struct bpf_link *)) : NULL;

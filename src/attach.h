@@ -10,6 +10,7 @@
 struct bpf_link;
 struct bpf_object;
 struct bpf_program;
+struct lat_config;
 struct target;
 
 enum attach_kind { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE };
@@ -27,7 +28,7 @@ struct place {
 	struct bpf_program *entry, *exit; /* a tracepoint has no exit */
 	bool is_shared;   /* the programs are those of several places, told apart by the cookie */
 	uint64_t cookie;
-	const char *binary; /* uprobes and USDT: the file, and the process or -1 */
+	const char *binary; /* uprobes and USDT: the file, and the process: see attach_process() */
 	int pid;
 	const char *provider[2], *probe[2]; /* USDT: of the beginning and of the end */
 	int entry_fd, exit_fd; /* filled in by attach_places(): of the programs; -1: none */
@@ -55,6 +56,9 @@ bool attach_has_cookies(void);
 
 /* Whether N places can share programs; where not, says so. */
 bool attach_can_share(size_t n);
+
+/* The process that uprobes are attached in; -1: all. */
+int attach_process(const struct lat_config *config);
 
 /* What is attached, to be detached by links_free(). All zero to begin with. */
 struct links {

@@ -76,11 +76,14 @@ int elf_file_open(struct elf_file **result, const char *name)
 	}
 	elf_version(EV_CURRENT);
 	file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
-	if (file->elf && elf_kind(file->elf) == ELF_K_ELF) {
+	if (file->elf && gelf_getclass(file->elf) == ELFCLASS64) {
 		*result = file;
 		return 0;
 	}
-	fail(0, "%s is neither a program nor a library (no ELF file)", file->path);
+	if (file->elf && elf_kind(file->elf) == ELF_K_ELF)
+		fail(0, "%s is of 32 bits, whose calls are not understood", file->path);
+	else
+		fail(0, "%s is neither a program nor a library (no ELF file)", file->path);
 	elf_file_close(file);
 	return -ENOEXEC;
 }

@@ -164,6 +164,8 @@ static const char *cgroup_text(const struct label_names *names, uint64_t id, cha
 
 	if (names->n_cgroups)
 		found = bsearch(&wanted, names->cgroups, names->n_cgroups, sizeof(wanted), label_compare_cgroups);
+	if (!id)
+		return "unknown";
 	snprintf(text, LABEL_LEN, "cgroup %" PRIu64, id);
 	return found ? found->path : text;
 }

@@ -12,7 +12,7 @@
 #include "targets/target.h"
 
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
-#define OWN_HISTS 240
+#define OWN_HISTS 232
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
 /* Of the files that outliers were of, until they are read: about 280 KiB; CPUs have free ones of their own. */
 #define OUTLIER_PATHS 256

@@ -105,6 +105,7 @@ static void judge(struct writer *writer, int error)
 static void write_all(struct writer *writer, struct item *item)
 {
 	struct item *next;
+	uint64_t n_written = 0;
 	int error = 0;
 
 	for (; item; item = next) {
@@ -114,14 +115,19 @@ static void write_all(struct writer *writer, struct item *item)
 			judge(writer, error);
 			if (error)
 				lose(writer, 1);
+			else
+				n_written++;
 		} else {
 			reopen(writer);
 		}
 		free(item->bytes);
 		free(item);
 	}
-	if (!error && writer->is_synced && fsync(writer->fd) && errno != EINVAL)
+	/* A disk that fails says so once; what it had to take since the last time may be gone. */
+	if (n_written && writer->is_synced && fsync(writer->fd) && errno != EINVAL) {
 		judge(writer, -errno);
+		lose(writer, n_written);
+	}
 }
 
 static void *work(void *context)

@@ -147,8 +147,9 @@ struct lat_file_key {
 struct lat_file {
 	struct lat_file_key key;
 	__u16 type; /* enum lat_ftype */
-	__u16 is_other; /* --path: not such a file */
-	__u32 pattern;    /* enum lat_pattern */
+	__u8 is_other; /* --path: not such a file */
+	__u8 is_new;   /* its path was not known before this call */
+	__u32 pattern; /* enum lat_pattern */
 	__u64 fs_type; /* address of the kernel's struct file_system_type */
 };
 
@@ -207,7 +208,7 @@ struct lat_span {
 		__u64 mark;     /* calls that may nest: what lay at the stack address then */
 		__u64 issue_ns; /* block: 0 while queued */
 		__u64 arg;      /* LAT_DIM_ARG */
-		__u64 cgroup;   /* aio and io_uring: of who submitted it */
+		__u64 cgroup;   /* aio, io_uring, connections: of who submitted or began it, where that is a dimension */
 		__u64 bio;      /* bio: LAT_BIO_TAG | its sector, or that cgroup where it is a dimension */
 	};
 	__u32 claims;   /* 0 in lat_spill */

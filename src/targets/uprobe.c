@@ -49,7 +49,7 @@ static int add(struct setup *setup, const char *name)
 		.entry = bpf_object__find_program_by_name(setup->object, "uprobe__entry"),
 		.exit = bpf_object__find_program_by_name(setup->object, "uprobe__exit"),
 		.binary = elf_file_path(binary),
-		.pid = setup->config->pid ? (int)setup->config->pid : -1,
+		.pid = attach_process(setup->config),
 		.is_shared = true,
 		.cookie = setup->n_sites,
 	};
@@ -153,7 +153,7 @@ static const struct target uprobe = {
 	.cannot_see =
 		"  Functions without a symbol, and calls that the compiler made part of their caller. A function that is left\n"
 		"  by longjmp() or an exception has no end: after 60 s its room may be used again (lost exit).\n"
-		"  Go programs: their stacks move, and return probes can crash them.\n",
+		"  Go programs: their stacks move, and return probes can crash them. Programs of 32 bits are refused.\n",
 	.ops = ops,
 	.n_ops = 1,
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_CGROUP,

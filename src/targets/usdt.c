@@ -81,7 +81,7 @@ static int add_pair(struct setup *setup, char *begin, char *end)
 		.entry = bpf_object__find_program_by_name(setup->object, "usdt__entry"),
 		.exit = bpf_object__find_program_by_name(setup->object, "usdt__exit"),
 		.binary = elf_file_path(binary),
-		.pid = setup->config->pid ? (int)setup->config->pid : -1,
+		.pid = attach_process(setup->config),
 		.cookie = setup->n_sites,
 	};
 	char **site = &setup->sites[setup->n_sites];
@@ -139,7 +139,7 @@ static int configure(struct setup *setup)
 		return EXIT_USAGE;
 	}
 	/* libbpf then has to know where the file is mapped. */
-	if (!attach_has_cookies() && !setup->config->pid) {
+	if (!attach_has_cookies() && attach_process(setup->config) < 0) {
 		fail(0, "before 5.15 a kernel has USDT probes only in a process that -p names");
 		return EXIT_CANNOT;
 	}

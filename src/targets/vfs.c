@@ -92,6 +92,7 @@ static const struct target vfs = {
 		"  Reads and writes through aio and io_uring, as operations of their own, from submission to completion.\n"
 		"  A call inside another of the same operation (overlayfs does that) counts once, as the outer one.\n",
 	.cannot_see =
+		"  close(2) of 32-bit programs since Linux 6.6.\n"
 		"  Reads and writes through sendfile, splice, copy_file_range and mmap.\n"
 		"  When those by io_uring end before Linux 5.19, and without a completion: then they are counted as unseen.\n"
 		"  Time in which the system was suspended: the clock is CLOCK_MONOTONIC.\n",
