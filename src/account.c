@@ -102,14 +102,12 @@ void account_balance(struct account *account)
 	account->unaccounted = (int64_t)left;
 }
 
-static void add(struct account *total, const struct account *account, bool is_derived)
+static void add(struct account *total, const struct account *account)
 {
 	int count;
 
-	for (count = is_derived ? LAT_N_ENDINGS : 0; count < LAT_N_COUNTS; count++)
+	for (count = 0; count < LAT_N_COUNTS; count++)
 		total->counts[count] += account->counts[count];
-	if (is_derived)
-		return;
 	total->recorded += account->recorded;
 	total->in_flight_before += account->in_flight_before;
 	total->in_flight += account->in_flight;
@@ -140,7 +138,8 @@ size_t accounts_make(struct account *accounts, struct account *total, const stru
 		if (is_derived)
 			account->in_flight_before = account->in_flight = 0;
 		account_balance(account);
-		add(total, account, is_derived);
+		if (!is_derived)
+			add(total, account);
 		n_accounts++;
 	}
 	account_balance(total);

@@ -37,9 +37,9 @@ void account_balance(struct account *account);
 
 /*
  * The accounts of the operations in OP_MASK between two readings of the same run, in the target's order. ACCOUNTS has
- * room for all of the target's operations; the number filled in is returned. TOTAL is their sum, in which derived
- * operations only have the counters that are outside the equation, or each event would be in it twice. BEFORE is NULL
- * for the whole run. What is in flight was counted if NOW is final, and otherwise is what the equation leaves.
+ * room for all of the target's operations; the number filled in is returned. TOTAL is their sum without derived
+ * operations, or each event would be in it twice. BEFORE is NULL for the whole run. What is in flight was counted if NOW
+ * is final, and otherwise is what the equation leaves.
  */
 size_t accounts_make(struct account *accounts, struct account *total, const struct target *target, uint32_t op_mask,
 		     const struct reading *before, const struct reading *now);

@@ -66,7 +66,7 @@ static bool is_overflow(const struct snapshot *snapshot, const struct series *se
 {
 	const char *op = series_label(series, "op");
 
-	return snapshot->total.counts[LAT_OTHER_KEY] && op && !strcmp(op, "other") && series->n_labels == 2;
+	return snapshot->total.counts[LAT_OTHER_KEY] && op && !strcmp(op, "other") && series->n_labels == (series_label(series, "phase") ? 3 : 2);
 }
 
 static void add_side(struct side *side, const struct side *more)

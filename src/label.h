@@ -65,10 +65,15 @@ int label_compare_files(const void *left, const void *right);
 void label_files_free(struct file_name *files, size_t n_files);
 void label_names_free(struct label_names *names); /* what it holds, not the struct itself */
 
-/* What word 0 of a key says. The key of the series `other` has all its bits set: no operation, no return class. */
+/* What word 0 of a key says. Of the series `other` it is ~bank: no operation, no return class. */
 static inline bool key_is_other(const struct lat_key *key)
 {
-	return key->words[0] == ~0ULL;
+	return ~key->words[0] < LAT_MAX_BANKS;
+}
+
+static inline unsigned int key_other_bank(const struct lat_key *key)
+{
+	return (unsigned int)~key->words[0];
 }
 
 static inline unsigned int key_op(const struct lat_key *key)

@@ -109,7 +109,7 @@ static void read_buckets(const struct reader *reader, uint32_t series, uint32_t 
 			sum->counts[i] += reader->buckets[first + shard].counts[i];
 }
 
-/* The series, and that of the derived operation; of `other` there is only one. */
+/* The series, and those of the derived operations. */
 static bool add_series(const struct reader *reader, struct reading *reading, uint32_t series, const struct lat_key *key)
 {
 	struct raw_series *raw = &reading->series[reading->n_series];
@@ -120,11 +120,10 @@ static bool add_series(const struct reader *reader, struct reading *reading, uin
 		return true;
 	for (bank = 0; bank < reader->n_banks; bank++) {
 		raw->key = *key;
-		if (!key_is_other(key))
-			raw->key.words[0] += bank * probe_derived_offset(reader->probe);
+		raw->key.words[0] += key_is_other(key) ? -(uint64_t)bank : bank * probe_derived_offset(reader->probe);
 		read_hist(reader, series, bank, &hist);
 		read_buckets(reader, series, bank, &raw->buckets);
-		if ((key_is_other(key) && bank + 1 < reader->n_banks) || is_empty(&hist))
+		if (is_empty(&hist))
 			continue;
 		if (!raw_series_fill(raw, &hist))
 			return false;

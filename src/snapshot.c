@@ -28,16 +28,16 @@ static bool add_container(struct series *series, const char *cgroup)
 
 static bool add_labels(struct series *series, const struct lat_key *key, const struct snapshot_input *input)
 {
-	const struct op *op;
+	const bool is_other = key_is_other(key);
+	const struct op *op = &input->target->ops[is_other ? key_other_bank(key) * target_derived_offset(input->target) : key_op(key)];
 	int dim;
 
-	if (key_is_other(key))
-		return add_label(series, "op", strdup("other")) && add_label(series, "ret", strdup(ret_names[LAT_RET_OK]));
-	op = &input->target->ops[key_op(key)];
-	if (!add_label(series, "op", strdup(op->name)))
+	if (!add_label(series, "op", strdup(is_other ? "other" : op->name)))
 		return false;
 	if (op->phase && !add_label(series, "phase", strdup(op->phase)))
 		return false;
+	if (is_other)
+		return add_label(series, "ret", strdup(ret_names[LAT_RET_OK]));
 	if (input->names->site_name &&
 	    !add_label(series, input->names->site_name, strdup(label_site(input->names, key_site(key)))))
 		return false;

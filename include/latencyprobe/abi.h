@@ -11,6 +11,7 @@
 #define LAT_MAX_SHARDS 32
 #define LAT_N_SPANS 8192 /* power of two */
 #define LAT_KEY_WORDS 8
+#define LAT_MAX_BANKS 3
 #define LAT_COMM_LEN 16
 #define LAT_FS_LEN 16
 #define LAT_MAX_FS 4
@@ -101,7 +102,7 @@ struct lat_key {
 
 /*
  * One histogram; lat_hists[(series * n_banks + bank) << n_shards_log2 | shard]. Bank 1 is that of the operation which
- * is derived from the series' own (block: the queue phase). All fields only grow.
+ * is derived from the series' own (block: the queue phase), bank 2 of the next (total). All fields only grow.
  */
 struct lat_hist {
 	__u64 slots[LAT_N_SLOTS];
@@ -295,7 +296,7 @@ struct lat_config {
 	__u8 is_plain;      /* neither dimensions nor any of buckets, extras, totals: one question in place of several */
 	__u8 key_has_who;   /* who it was is part of keys */
 	__u8 needs_who;     /* or of events */
-	__u8 n_banks;       /* histograms of a series: 2 where operations have a derived one */
+	__u8 n_banks;       /* histograms of a series: more than 1 where operations have derived ones */
 	__u8 n_file_kinds;  /* LAT_FILE_KINDS */
 	__u8 is_direct;     /* no dimension: series = ((op + site) * n_file_kinds + is_special) * LAT_N_RETS + ret */
 	__u8 n_key_words;

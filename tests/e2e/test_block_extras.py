@@ -99,6 +99,20 @@ def patterns_of_a_disk():
         require(n - n_excused <= found[pattern] <= n, f"{found} by pattern, expected {expected}, {n_excused} lost")
 
 
+@test("loop")
+def rest_of_the_keys_by_phase():
+    """Beyond --max-keys the phases still are apart, and their sums those of the account."""
+    script = 'for n in 1 2 3; do "$1" named "lp-$n" direct read "$2" 40 4096; done'
+    with LoopDisk() as disk:
+        report = probe("block", "-d", disk.name, "--by", "comm", "--max-keys", 1, "--op", "read", "--total",
+                       command=["sh", "-c", script, "sh", WORK, disk.path])
+    recorded, rest = (report.account("read")[count] for count in ("recorded", "other_key"))
+    require(rest > 0, "the first key has all")
+    for phase in ("queue", "device", "total"):
+        require_equal(report.count(op="other", phase=phase), rest, f"the rest in the {phase} phase")
+    require_equal(report.json["total_events"], recorded, "total_events")
+
+
 @test()
 def total_without_phases():
     status, _, stderr = run_plain("syscall", "--total")

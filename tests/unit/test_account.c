@@ -113,22 +113,23 @@ static void test_derived_operations(void **state)
 	(void)state;
 	fixture_record(&now, &device, 100, 0, 10);
 	fixture_record(&now, &queue, 100, 0, 11);
-	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 19;
+	now.accounts[DISKS_READ].counts[LAT_ENTERED] = 26;
+	now.accounts[DISKS_READ].counts[LAT_OTHER_KEY] = 7;
 	now.accounts[DISKS_READ].counts[LAT_MERGED] = 3;
 	now.accounts[DISKS_READ].counts[LAT_REJECTED] = 2;
 	now.accounts[DISKS_READ].counts[LAT_LOST_CLOCK] = 4;
 	now.accounts[DISKS_READ_QUEUE].counts[LAT_LOST_CLOCK] = 5;
-	now.accounts[DISKS_READ_QUEUE].counts[LAT_RING_FULL] = 6;
+	now.accounts[DISKS_READ_QUEUE].counts[LAT_OTHER_KEY] = 7;
 	snapshot = snapshot_make(&input);
 	account = &snapshot->accounts[DISKS_READ_QUEUE];
 	assert_string_equal(account->phase, "queue");
-	/* To be recorded at the device: 10 and 2 and 4. Of those, 11 were recorded in the queue, too. */
-	assert_int_equal(account->counts[LAT_ENTERED], 16);
-	assert_int_equal(account->recorded, 11);
+	/* To be recorded at the device: 10 and 7 of other keys, 2 and 4. Of those, 11 and 7 were recorded in the queue, too. */
+	assert_int_equal(account->counts[LAT_ENTERED], 23);
+	assert_int_equal(account->recorded, 18);
 	assert_int_equal(account->unaccounted, 0);
-	assert_int_equal(snapshot->total.counts[LAT_ENTERED], 19);
-	assert_int_equal(snapshot->total.recorded, 10);
-	assert_int_equal(snapshot->total.counts[LAT_RING_FULL], 6);
+	assert_int_equal(snapshot->total.counts[LAT_ENTERED], 26);
+	assert_int_equal(snapshot->total.recorded, 17);
+	assert_int_equal(snapshot->total.counts[LAT_OTHER_KEY], 7);
 	assert_int_equal(snapshot->total.counts[LAT_LOST_CLOCK], 4);
 	assert_int_equal(snapshot->total.unaccounted, 0);
 	snapshot_free(snapshot);
