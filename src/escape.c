@@ -51,6 +51,21 @@ static bool is_layout(const unsigned char *text, size_t length)
 	return text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9;
 }
 
+/* "xNN" of a byte that can be invalid. */
+static bool is_number(const unsigned char *text)
+{
+	return text[0] == 'x' && text[1] && strchr("89abcdef", text[1]) && text[2] && strchr("0123456789abcdef", text[2]);
+}
+
+/* Writes the backslashes that IN begins with so that no number behind them can be taken for what it is not. */
+static char *escape_backslashes(char *out, const unsigned char *in, size_t n)
+{
+	size_t n_written = !character_length(in + n) || is_number(in + n) ? 2 * n : n;
+
+	memset(out, '\\', n_written);
+	return out + n_written;
+}
+
 static char *escape(const char *text, bool only_invalid)
 {
 	const unsigned char *in = (const unsigned char *)text;
@@ -66,7 +81,13 @@ static char *escape(const char *text, bool only_invalid)
 				out += sprintf(out, "\\x%02x", *in++);
 			continue;
 		}
-		if (*in == '\\' && !only_invalid)
+		if (*in == '\\' && only_invalid) {
+			length = strspn((const char *)in, "\\");
+			out = escape_backslashes(out, in, length);
+			in += length;
+			continue;
+		}
+		if (*in == '\\')
 			*out++ = '\\';
 		memcpy(out, in, length);
 		out += length;
@@ -84,4 +105,32 @@ char *escape_text(const char *text)
 char *escape_invalid(const char *text)
 {
 	return escape(text, true);
+}
+
+char *unescape_invalid(const char *text)
+{
+	const char *in = text;
+	char *copy = malloc(strlen(text) + 1), *out = copy, number[3] = "";
+	size_t n, n_kept;
+
+	if (!copy)
+		return NULL;
+	while (*in) {
+		n = strspn(in, "\\");
+		if (!n) {
+			*out++ = *in++;
+			continue;
+		}
+		in += n;
+		n_kept = is_number((const unsigned char *)in) ? n / 2 : n;
+		memset(out, '\\', n_kept);
+		out += n_kept;
+		if (n_kept < n && n % 2) {
+			memcpy(number, in + 1, 2);
+			*out++ = (char)strtoul(number, NULL, 16);
+			in += 3;
+		}
+	}
+	*out = '\0';
+	return copy;
 }

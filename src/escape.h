@@ -9,7 +9,13 @@
  */
 char *escape_text(const char *text);
 
-/* A copy that is valid UTF-8: only the invalid bytes as \xNN. For formats that escape the rest themselves. */
+/*
+ * A copy that is valid UTF-8, for formats that escape the rest themselves: only the invalid bytes as \xNN, and where there
+ * were such characters, or backslashes before such a byte, each of these backslashes as two.
+ */
 char *escape_invalid(const char *text);
+
+/* A copy of what that was made of. */
+char *unescape_invalid(const char *text);
 
 #endif

@@ -3,8 +3,10 @@
 #include "recording_events.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "recording_fields.h"
 #include "snapshot.h"
 
@@ -15,13 +17,16 @@ static char *parse_stack(struct parse *parse, const json_t *object)
 	size_t n = parse_array(parse, object, "stack", false, &array), i, n_bytes;
 	char *folded = NULL;
 	FILE *stream = array ? open_memstream(&folded, &n_bytes) : NULL;
-	const char *frame;
+	const char *text;
+	char *frame;
 
 	for (i = n; stream && i--;) {
-		frame = json_string_value(json_array_get(array, i));
-		if (!frame)
+		text = json_string_value(json_array_get(array, i));
+		if (!text)
 			parse_complain(parse, "a frame of \"stack\" is no text");
+		frame = text ? unescape_invalid(text) : NULL;
 		fprintf(stream, "%s%s", i + 1 < n ? ";" : "", frame ? frame : "");
+		free(frame);
 	}
 	if (array && (!stream || fclose(stream)))
 		parse_complain(parse, "memory is short");
@@ -64,7 +69,7 @@ static void parse_stacks(struct parse *parse, const json_t *root, struct snapsho
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		snapshot->stacks[i] = (struct stack){
-			.folded = strdup(parse_text(parse, object, "folded")),
+			.folded = unescape_invalid(parse_text(parse, object, "folded")),
 			.count = parse_number(parse, object, "count"),
 			.sum_ns = parse_number(parse, object, "sum_ns"),
 		};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "snapshot.h"
 
 #define MAX_TEXTS 10000
@@ -67,24 +68,29 @@ void names_free(struct names *names)
 const char *parse_keep(struct parse *parse, const char *text)
 {
 	struct names *names = parse->names;
-	char **more;
+	char **more, *copy = unescape_invalid(text);
 	size_t i;
 
-	for (i = 0; i < names->n_texts; i++)
-		if (!strcmp(names->texts[i], text))
+	for (i = 0; copy && i < names->n_texts; i++)
+		if (!strcmp(names->texts[i], copy)) {
+			free(copy);
 			return names->texts[i];
+		}
 	if (names->n_texts == MAX_TEXTS) {
 		parse_complain(parse, "more than %d different names", MAX_TEXTS);
+		free(copy);
 		return "";
 	}
 	more = realloc(names->texts, (names->n_texts + 1) * sizeof(*more));
 	if (more)
 		names->texts = more;
-	if (!more || !(more[names->n_texts] = strdup(text))) {
+	if (!more || !copy) {
 		parse_complain(parse, "memory is short");
+		free(copy);
 		return "";
 	}
-	return more[names->n_texts++];
+	names->texts[names->n_texts++] = copy;
+	return copy;
 }
 
 struct run_info *parse_new_run(struct parse *parse)
@@ -153,7 +159,7 @@ void parse_all_labels(struct parse *parse, const json_t *object, struct label **
 		parse_complain(parse, "\"labels\" is no object");
 	json_object_foreach(members, name, value)
 		if (!json_is_string(value) ||
-		    !labels_add(labels, n_labels, parse_keep(parse, name), strdup(json_string_value(value))))
+		    !labels_add(labels, n_labels, parse_keep(parse, name), unescape_invalid(json_string_value(value))))
 			parse_complain(parse, "label \"%s\" is no text", name);
 }
 

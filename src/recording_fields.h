@@ -32,13 +32,13 @@ void parse_complain(struct parse *parse, const char *format, ...) __attribute__(
 /* Zeroed memory of N items and more; NULL, and a complaint, when there is none. */
 void *parse_room(struct parse *parse, size_t n, size_t size);
 
-/* A copy that lives as long as the names. */
+/* What TEXT was before it became JSON, which lives as long as the names. */
 const char *parse_keep(struct parse *parse, const char *text);
 
 /* An empty one that lives as long as the names, and is freed with its probes and sources. NULL, and a complaint. */
 struct run_info *parse_new_run(struct parse *parse);
 
-/* The value of a member; "" or 0, and a complaint, where it is none of that kind. */
+/* The value of a member, texts as in the JSON; "" or 0, and a complaint, where it is none of that kind. */
 const char *parse_text(struct parse *parse, const json_t *object, const char *name);
 uint64_t parse_number(struct parse *parse, const json_t *object, const char *name);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "recording_events.h"
 #include "recording_fields.h"
 #include "snapshot.h"
@@ -257,7 +258,7 @@ static void parse_in_flight(struct parse *parse, const json_t *root, struct snap
 	for (i = 0; i < n && !parse->has_failed; i++) {
 		object = json_array_get(array, i);
 		snapshot->in_flight[i] = (struct in_flight){
-			.device = strdup(parse_text(parse, object, "device")),
+			.device = unescape_invalid(parse_text(parse, object, "device")),
 			.device_id = parse_device_id(parse, object),
 			.n_queued = parse_number(parse, object, "queued"),
 			.n_issued = parse_number(parse, object, "issued"),

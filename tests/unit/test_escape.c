@@ -31,8 +31,14 @@ static void test_escape(void **state)
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" },           /* surrogate */
 		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", "\\xf4\\x90\\x80\\x80" }, /* beyond U+10FFFF */
 		{ "\xff" "a", "\\xffa", "\\xffa" },
+		/* What looks like an invalid byte, and one behind a backslash, can be told from one. */
+		{ "\\xff", "\\\\xff", "\\\\xff" },
+		{ "\\\\xff", "\\\\\\\\xff", "\\\\\\\\xff" },
+		{ "\\\xff", "\\\\\\xff", "\\\\\\xff" },
+		{ "\\x2d", "\\\\x2d", "\\x2d" }, /* as systemd writes names of cgroups */
+		{ "\\xf\\", "\\\\xf\\\\", "\\xf\\" },
 	};
-	char *text;
+	char *text, *plain;
 	size_t i;
 
 	(void)state;
@@ -42,6 +48,9 @@ static void test_escape(void **state)
 		free(text);
 		text = escape_invalid(cases[i].text);
 		assert_string_equal(text, cases[i].only_invalid);
+		plain = unescape_invalid(text);
+		assert_string_equal(plain, cases[i].text);
+		free(plain);
 		free(text);
 	}
 }
