@@ -37,8 +37,11 @@ static void write_word(FILE *stream, const char *text)
 	free(clean);
 }
 
-/* "op=read phase=device device=sda"; the caller frees it, NULL when memory is short. */
-static char *labels_text(const struct series *series)
+/*
+ * "op=read phase=device device=sda"; the caller frees it, NULL when memory is short. AS_WORDS: without what would end a word
+ * or a line; else raw.
+ */
+static char *labels_text(const struct series *series, bool as_words)
 {
 	char *text = NULL;
 	size_t n_bytes, i;
@@ -50,9 +53,11 @@ static char *labels_text(const struct series *series)
 		if (!strcmp(series->labels[i].name, "ret"))
 			continue;
 		fputs(i ? " " : "", stream);
-		write_word(stream, series->labels[i].name);
-		putc('=', stream);
-		write_word(stream, series->labels[i].value);
+		fprintf(stream, "%s=", series->labels[i].name);
+		if (as_words)
+			write_word(stream, series->labels[i].value);
+		else
+			fputs(series->labels[i].value, stream);
 	}
 	fclose(stream);
 	return text;
@@ -62,6 +67,8 @@ static const char *value_text(const struct alert *alert, double value, char buff
 {
 	if (alert_is_time(alert))
 		return units_duration(buffer, value);
+	if (alert->figure == ALERT_RATE)
+		return units_rate(buffer, value);
 	snprintf(buffer, UNITS_LEN, "%.12g", value);
 	return buffer;
 }
@@ -69,7 +76,7 @@ static const char *value_text(const struct alert *alert, double value, char buff
 static void say(const struct alert *alert, const struct alert_result *result, const struct snapshot *snapshot)
 {
 	char value[UNITS_LEN], time[UNITS_TIME_LEN], count[UNITS_LEN];
-	char *labels = labels_text(result->series);
+	char *labels = labels_text(result->series, false); /* what is said is escaped as a whole */
 
 	warn("alert %s: %s%s%.*s is %s of %s ops, %s", alert->text, labels ? labels : "", labels && *labels ? ": " : "",
 	     alert->name_length, alert->name, value_text(alert, result->value, value),
@@ -114,7 +121,7 @@ static void set_figure(const char *name, double value)
 static void set_environment(const struct alert *alert, const struct alert_result *result,
 			    const struct snapshot *snapshot, size_t n_fired)
 {
-	char figure[32], time[UNITS_TIME_LEN], *labels = labels_text(result->series);
+	char figure[32], time[UNITS_TIME_LEN], *labels = labels_text(result->series, true);
 	const char *op = result->series ? series_label(result->series, "op") : "";
 
 	snprintf(figure, sizeof(figure), "%.*s", alert->name_length, alert->name);
@@ -197,12 +204,27 @@ static bool is_cut_short(const struct alarms *alarms, const struct alert *alert,
 	return alert->is_below && !alert_is_time(alert) && snapshot->elapsed_ns < alarms->interval_ns / 10 * 9;
 }
 
+/* It may be a slip, and would never fire. */
+static void say_unused(const struct alarms *alarms, const struct snapshot *whole)
+{
+	const struct alert *alert;
+	struct alert_result result;
+
+	for (alert = alarms->alerts; alert < alarms->alerts + alarms->n_alerts; alert++) {
+		result = alert_check(alert, whole);
+		if (alert->n_where && !result.series && !result.has_fired)
+			warn("alert %s: nothing that it is about was measured", alert->text);
+	}
+}
+
 void alarms_check(struct alarms *alarms, const struct snapshot *snapshot)
 {
 	const struct alert *alert, *first = NULL;
 	struct alert_result result, first_result;
 	size_t n_fired = 0;
 
+	if (!snapshot->number)
+		say_unused(alarms, snapshot);
 	if (!snapshot->number != !alarms->interval_ns)
 		return;
 	for (alert = alarms->alerts; alert < alarms->alerts + alarms->n_alerts; alert++) {

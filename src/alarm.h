@@ -25,9 +25,10 @@ struct alarms {
 };
 
 /*
- * Does nothing unless the snapshot is what is to be checked: each interval, or the whole run where there are none. Then
- * says on stderr which of the alerts fire, and starts the command once if any does; that is not waited for. Its
- * environment has LATENCYPROBE_ALERT and so on, see README.md, of the first that fires.
+ * Of the whole run, says which alerts are about nothing that was measured. Does no more unless the snapshot is what is to
+ * be checked: each interval, or the whole run where there are none. Then says on stderr which of the alerts fire, and
+ * starts the command once if any does; that is not waited for. Its environment has LATENCYPROBE_ALERT and so on, see
+ * README.md, of the first that fires.
  */
 void alarms_check(struct alarms *alarms, const struct snapshot *snapshot);
 

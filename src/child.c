@@ -75,9 +75,11 @@ void child_close(struct child *child)
 	close(child->release_fd);
 	close(child->error_fd);
 	close(child->pid_fd);
-	if (!child->pid || waitpid(child->pid, &status, WNOHANG) != child->pid)
+	if (!child->pid)
 		return;
-	if (WIFSIGNALED(status))
+	if (waitpid(child->pid, &status, WNOHANG) != child->pid)
+		note("the command goes on, as process %d", (int)child->pid);
+	else if (WIFSIGNALED(status))
 		note("the command ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status))
 		note("the command ended with status %d", WEXITSTATUS(status));

@@ -18,7 +18,7 @@ int child_hold(struct child *child, char *const command[]);
 /* Lets it run. 0, or -errno when it could not be executed, reported. */
 int child_release(struct child *child, const char *name);
 
-/* Reports how it ended, if it has; closes everything. A held child that was not released ends. */
+/* Reports how it ended, or that it goes on; closes everything. A held child that was not released ends. */
 void child_close(struct child *child);
 
 #endif

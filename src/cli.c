@@ -30,10 +30,9 @@ static const struct argp_option argp_options[] = {
 	  "End after TIME (seconds, or with a unit: 500ms, 5m); 0: at Ctrl-C (default)" },
 	{ "interval", 'i', "TIME", 0, "Report every TIME, too" },
 	{ "count", OPTION_COUNT, "N", 0, "End after N intervals" },
-	{ .doc = "What is measured; filters by who, --disk, --port and --addr may begin with ! for all others (quote it for the"
-	  " shell):" },
+	{ .doc = "What is measured; filters by who, --disk, --port and --addr may begin with ! for all others (quoted):" },
 	{ "op", OPTION_OP, "OP[,OP]", 0, "These operations, and no others, or with ! all but these; `latencyprobe list TARGET` names them" },
-	{ "pid", 'p', "PID", 0, "Only this process, all its threads" },
+	{ "pid", 'p', "PID", 0, "Only this process, all its threads, until it ends" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
 	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
 	{ "disk", 'd', "DISK", 0, "Only this disk: sda, vg-root, a path such as /dev/mapper/vg-root, or that of a loop device's file (block, bio)" },
@@ -93,7 +92,7 @@ static const struct argp_option argp_options[] = {
 	{ "live", OPTION_LIVE, NULL, 0,
 	  "Show a heat map, percentiles over time and the slowest on the whole screen, every -i TIME (default 1 s); ? there"
 	  " names the keys" },
-	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors" },
+	{ "quiet", 'q', NULL, 0, "No report on stdout, no messages but errors and alerts, no outliers but those asked for" },
 	{ "verbose", 'v', NULL, 0, "More messages: what is attached to, and how; what libbpf says" },
 	{ 0 },
 };
@@ -106,10 +105,7 @@ static void parse_alert(struct argp_state *state, const struct parsing *parse, c
 	if (!alerts)
 		exit(fail(EXIT_FAILED, "--alert: no memory"));
 	options->alerts = alerts;
-	if (alert_parse(&alerts[options->n_alerts], text))
-		option_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
-			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
-	options->n_alerts++;
+	option_alert(state, &alerts[options->n_alerts++], text);
 }
 
 /* [interval [count]], as the older tools have it, unless the target has use for words. */
@@ -119,6 +115,8 @@ static void parse_positional(struct argp_state *state, const struct parsing *par
 
 	if (parse->target->words)
 		options->probe.words[options->probe.n_words++] = (char *)text;
+	else if (state->arg_num == 0 && options->interval_ns)
+		option_error(state, "the interval is given twice: by -i, and by %s", text);
 	else if (state->arg_num == 0)
 		options->interval_ns = option_interval(state, "interval", text);
 	else if (state->arg_num == 1)
@@ -181,7 +179,7 @@ static void choose_phases(struct argp_state *state, struct parsing *parse)
 }
 
 /* Those that nobody has asked for may not be in the way. */
-static void choose_outliers(struct parsing *parse)
+static void choose_outliers(struct argp_state *state, struct parsing *parse)
 {
 	struct run_options *options = parse->options;
 	struct lat_config *config = &options->probe.config;
@@ -189,6 +187,8 @@ static void choose_outliers(struct parsing *parse)
 
 	if (options->folded && !config->stacks)
 		config->stacks = LAT_STACKS_KERNEL;
+	if (config->stacks && parse->target->has_no_stacks)
+		option_error(state, "--stacks: %s has none", parse->target->name);
 	needs_some = options->slowest || config->stacks;
 	options->few_outliers = !parse->has_outlier && !needs_some;
 	config->outlier_ops = options->few_outliers ? target_outlier_ops(parse->target) : UINT32_MAX;
@@ -204,7 +204,7 @@ static void check(struct argp_state *state, struct parsing *parse)
 	if (!options->probe.max_keys && parse->has_by)
 		options->probe.max_keys = DEFAULT_MAX_KEYS;
 	choose_phases(state, parse);
-	choose_outliers(parse);
+	choose_outliers(state, parse);
 	check_output(state, parse);
 	if (parse->target->words && options->probe.n_words < parse->target->min_words)
 		option_error(state, "%s takes %s", parse->target->name, parse->target->words);

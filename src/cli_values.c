@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "disks.h"
 #include "filters.h"
 #include "glob.h"
@@ -346,9 +347,16 @@ enum attach_kind option_attach(struct argp_state *state, const char *text)
 	option_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
+void option_alert(struct argp_state *state, struct alert *alert, const char *text)
+{
+	if (alert_parse(alert, text))
+		option_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
+			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
+}
+
 uint32_t option_ring_size(struct argp_state *state, const char *text)
 {
-	static const char units[] = "KM";
+	static const char units[] = "KMG";
 	uint64_t bytes = 0;
 	const char *unit;
 	char *end;
@@ -360,7 +368,7 @@ uint32_t option_ring_size(struct argp_state *state, const char *text)
 		bytes <<= 10 * (unit - units + 1);
 	if (!bytes || (unit ? end[1] : *end) || bytes > MAX_RING_BYTES || bytes & (bytes - 1) ||
 	    bytes < (uint64_t)sysconf(_SC_PAGESIZE))
-		option_error(state, "--ring-size: %s is no power of two from a page, %ld bytes, to 1024M", text,
+		option_error(state, "--ring-size: %s is no power of two from a page, %ld bytes, to 1G", text,
 			    sysconf(_SC_PAGESIZE));
 	return (uint32_t)bytes;
 }

@@ -58,13 +58,13 @@ int frames_open(struct frames **result, struct probe *probe)
 	return fail(-ENOMEM, "call stacks");
 }
 
-/* Names come from outside, and are not to end a frame or a line. */
+/* Names come from outside, and are not to end a frame; the rest is for those who print them. */
 static void put_name(FILE *out, const char *name, bool is_first)
 {
 	if (!is_first)
 		fputc(';', out);
 	for (; *name; name++)
-		fputc(*name == ';' ? ':' : (unsigned char)*name < ' ' || *name == '\x7f' ? '?' : *name, out);
+		fputc(*name == ';' ? ':' : *name, out);
 }
 
 /* How the program that took it was called is no part of it. */

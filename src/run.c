@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ struct run {
 	struct trend *trend; /* of the intervals */
 	struct child child;
 	bool has_child;
+	int process_fd;  /* that of --pid; -1: none */
 	struct outputs outputs;
 	struct waits waits;
 	bool is_over;
@@ -209,6 +211,9 @@ static int handle(struct run *run, enum event event)
 		    (signal_info.ssi_signo == SIGHUP && recorder_reopen(run->outputs.recorder)))
 			return 0;
 		break;
+	case EVENT_PROCESS:
+		note("process %u has ended", run->options->probe.config.pid);
+		break;
 	case EVENT_KEYS:
 		run->is_over |= !live_keys(run->outputs.live);
 		return 0;
@@ -234,12 +239,23 @@ static int loop(struct run *run)
 	return error;
 }
 
+/* Whose end is that of the run: afterwards its number may become another one's. */
+static int watch_process(struct run *run)
+{
+	const struct lat_config *config = &run->options->probe.config;
+
+	if (!config->pid || config->negated & 1U << LAT_NOT_PID)
+		return 0;
+	run->process_fd = (int)syscall(SYS_pidfd_open, config->pid, 0);
+	return run->process_fd < 0 ? 0 : waits_add(&run->waits, EVENT_PROCESS, run->process_fd);
+}
+
 static int start_child(struct run *run)
 {
 	int error;
 
 	if (!run->options->command)
-		return 0;
+		return watch_process(run);
 	probe_adopt(run->probe, getpid());
 	error = child_hold(&run->child, run->options->command);
 	probe_adopt(run->probe, 0);
@@ -326,6 +342,8 @@ static bool finish(struct run *run)
 	has_files = outputs_close(&run->outputs);
 	if (run->has_child)
 		child_close(&run->child);
+	if (run->process_fd >= 0)
+		close(run->process_fd);
 	if (run->has_before)
 		reading_free(&run->before);
 	label_names_free(&run->names);
@@ -341,6 +359,7 @@ int run(const struct run_options *options)
 {
 	struct run run = {
 		.options = options,
+		.process_fd = -1,
 		.trend = options->interval_ns ? trend_new() : NULL,
 		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
 	};

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 
-enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_OUTLIER, EVENT_KEYS, N_EVENTS };
+enum event { EVENT_SIGNAL, EVENT_INTERVAL, EVENT_DURATION, EVENT_CHILD, EVENT_PROCESS, EVENT_OUTLIER, EVENT_KEYS, N_EVENTS };
 
 struct waits {
 	int epoll_fd, fds[N_EVENTS];

@@ -49,6 +49,7 @@ static const struct target bio = {
 	.default_dims = 1U << LAT_DIM_DEVICE,
 	.has_depth = true,
 	.has_disks = true,
+	.has_no_stacks = true,
 	.elf_bytes = bio_bpf__elf_bytes,
 	.configure = configure,
 };

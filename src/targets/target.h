@@ -68,6 +68,7 @@ struct target {
 	bool has_disks;           /* takes -d DISK */
 	bool has_requests;        /* those are disks with requests, and more may be kept of each (lat_extras) */
 	bool has_keys;            /* takes --key */
+	bool has_no_stacks;       /* refuses --stacks */
 	bool has_arguments;       /* takes --arg and --ret */
 	bool splits_files;        /* regular files are apart from special ones: its BPF object has LAT_FILE_KINDS 2 */
 	bool needs_kprobes;       /* false: works on kernels without kprobes and fentry */
