@@ -61,10 +61,9 @@ static size_t collect_names(const struct outliers *outliers, const char *names[s
 	return n_names;
 }
 
-static json_t *make_text(const char *text)
+static void append_label(json_t **row, const char *value)
 {
-	/* What was recorded is UTF-8. */
-	return text ? json_string(text) : json_null();
+	json_append(row, value ? json_text(value) : json_null());
 }
 
 static json_t *make_outliers(const struct snapshot *whole)
@@ -75,7 +74,7 @@ static json_t *make_outliers(const struct snapshot *whole)
 	const struct outlier *outlier;
 
 	for (i = 0; i < n_names; i++)
-		json_append(&labels, make_text(names[i]));
+		json_append(&labels, json_text(names[i]));
 	for (outlier = whole->outliers.items; outlier < whole->outliers.items + whole->outliers.n; outlier++) {
 		const int64_t end_ns = (int64_t)(outlier->end_realtime_ns - whole->start_realtime_ns);
 		const uint64_t numbers[] = {
@@ -87,7 +86,7 @@ static json_t *make_outliers(const struct snapshot *whole)
 		for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 			json_append(&row, json_integer((json_int_t)numbers[i]));
 		for (i = 0; i < n_names; i++)
-			json_append(&row, make_text(outlier_find_label(outlier, names[i])));
+			append_label(&row, outlier_find_label(outlier, names[i]));
 		json_append(&rows, row);
 	}
 	json_set(&object, "labels", labels);

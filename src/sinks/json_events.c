@@ -5,17 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
 #include "sinks/json_object.h"
 #include "snapshot.h"
 #include "units.h"
 
 static void append_text(json_t **array, const char *text, size_t length)
 {
-	char *copy = strndup(text, length), *valid = copy ? escape_invalid(copy) : NULL;
+	char *copy = strndup(text, length);
 
-	json_append(array, valid ? json_string(valid) : NULL);
-	free(valid);
+	json_append(array, copy ? json_text(copy) : NULL);
 	free(copy);
 }
 

@@ -30,12 +30,18 @@ void json_set_integer(json_t **object, const char *name, uint64_t value)
 	json_set(object, name, json_integer((json_int_t)value));
 }
 
-void json_set_text(json_t **object, const char *name, const char *text)
+json_t *json_text(const char *text)
 {
 	char *valid = escape_invalid(text);
+	json_t *string = valid ? json_string(valid) : NULL;
 
-	json_set(object, name, valid ? json_string(valid) : NULL);
 	free(valid);
+	return string;
+}
+
+void json_set_text(json_t **object, const char *name, const char *text)
+{
+	json_set(object, name, json_text(text));
 }
 
 void json_append(json_t **array, json_t *value)

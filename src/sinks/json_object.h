@@ -25,7 +25,8 @@ void json_set(json_t **object, const char *name, json_t *value);
 void json_set_integer(json_t **object, const char *name, uint64_t value);
 void json_append(json_t **array, json_t *value);
 
-/* Text from outside need not be UTF-8, which JSON has to be. */
+/* Text from outside need not be UTF-8, which JSON has to be: see escape_invalid(). */
+json_t *json_text(const char *text);
 void json_set_text(json_t **object, const char *name, const char *text);
 
 /* Takes over ROOT, which is NULL when memory was short, and writes it with the flags of json_dumps(3) and a line's end. */
