@@ -25,9 +25,25 @@ def alert_on_the_whole_run():
 
 
 @test("root")
+def alert_of_a_hostile_name():
+    """Escaped, and once."""
+    command = ["python3", "-c", "import time; open('/proc/self/comm', 'wb').write(b'a\\x1b[1m b'); time.sleep(0.06)"]
+    lines = traced("--by", "comm", "--alert", "p50>50ms", command=command)
+    require([line for line in lines if "comm=a\\x1b[1m b: p50 is " in line], f"no such line in {lines}")
+
+
+@test("root")
 def no_alert_is_fine():
     lines = traced("--alert", "p50>5s", "--alert", "clock_nanosleep:errors>0", "--strict")
     require(not [line for line in lines if "alert" in line], f"an alert in {lines}")
+
+
+@test("root")
+def alert_about_nothing():
+    """A slip in a name is said, as it would never fire; where there is something, or nothing is what it is about, not."""
+    lines = traced("--alert", "nanosleeep:p50>1s", "--alert", "max>10s", "--alert", "nanosleeep:count<1")
+    said = [line for line in lines if "nothing that it is about was measured" in line]
+    require([line for line in said if "alert nanosleeep:p50>1s: " in line] and len(said) == 1, f"not said once: {lines}")
 
 
 @test("root")

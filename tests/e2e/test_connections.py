@@ -6,9 +6,10 @@ import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from harness import (KERNEL, SURE_ATTACH, WORK, Tracing, has_missed, probe, require, require_count, require_equal,
-                     require_in_slot, run_plain, run_work, wait_until)
+                     require_in_slot, run_plain, run_work, start_work, wait_until)
 from registry import test
 from test_sampling import require_sampled
 
@@ -69,6 +70,28 @@ def roles(attach):
     for op in ("send", "recv"):
         for role in ("client", "server"):
             require_count(report, N, attach, op=op, ret="ok", role=role)
+
+
+@test("kprobes", "cgroup2", "netem")
+def cgroups_of_who_began():
+    """Not of whatever the interrupts came upon that ended them."""
+    cgroup = Path("/sys/fs/cgroup/lp-connections")
+    cgroup.mkdir()
+    try:
+        with Netem("delay", "5ms"), \
+                Tracing("tcp", "--op", "connect,accept,lifetime,request", "--by", "cgroup,role") as tracing:
+            for workload in (("connections", 4, N, 3, 1000), ("requests", 4, N, 1000)):
+                with start_work(*workload, held=True) as work:
+                    (cgroup / "cgroup.procs").write_text(str(work.pid))
+                    work.go_on()
+                    work.wait()
+            report = tracing.finish()
+    finally:
+        wait_until(lambda: not (cgroup / "cgroup.procs").read_text(), "end of the cgroup's processes")
+        cgroup.rmdir()
+    require_equal({s["labels"]["cgroup"] for s in report.json["series"]}, {"/lp-connections"}, "cgroups")
+    found = {op: report.count(op=op, cgroup="/lp-connections") for op in ("connect", "accept", "lifetime", "request")}
+    require_equal(found, {"connect": N + 4, "accept": N + 1, "lifetime": 2 * N + 2, "request": 2 * N}, "connections")
 
 
 @test("kprobes")
@@ -189,7 +212,8 @@ def more_connects_than_room():
     n_room = 16384 if KERNEL >= (6, 1) else 8192
     n = n_room + 100
     with Netem("loss", "100%"):
-        report = probe("tcp", "--op", "connect", "--by", "errno", command=[sys.executable, "-c", UNHEARD, n])
+        report = probe("tcp", "--op", "connect,lifetime", "--by", "errno", command=[sys.executable, "-c", UNHEARD, n])
     require_equal(report.count(op="connect", errno="ECONNABORTED"), n_room, "connects that there was room for")
     require_equal([report.account("connect")[name] for name in ("entered", "recorded", "lost_span")],
                   [n, n_room, n - n_room], "the account")
+    require_equal([report.account("lifetime")[name] for name in ("entered", "lost_span")], [n - n_room] * 2, "lifetimes")

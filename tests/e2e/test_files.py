@@ -144,7 +144,7 @@ def device_of_the_file_system():
     require_equal(report.count(), 12, "reads")
 
 
-@test("kprobes")
+@test("kprobes", "setpriv")
 def overlay():
     with Folder() as folder:
         for name in ("base", "lower", "upper", "work", "merged"):
@@ -164,6 +164,11 @@ def overlay():
             try:
                 report = probe(*VFS, "--attach", SURE_ATTACH, "--op", "read,write,fsync", "--by", "fs,file",
                                command=[WORK, "calls", "read:5,write:3,fsync:2", 1, 1, merged / "file"])
+                merged.chmod(0o777)
+                # A part of the call is done as the user who mounted it.
+                users = [probe(*VFS, "--attach", SURE_ATTACH, "--op", "fsync", "--uid", uid,
+                               command=["setpriv", "--reuid=4321", "--clear-groups", WORK, "calls", "fsync:2", 1, 1,
+                                        merged / "another"]) for uid in (4321, 0)]
             finally:
                 subprocess.run(["umount", merged], check=True)
         finally:
@@ -171,6 +176,9 @@ def overlay():
     for op, n in {"read": 5, "write": 3, "fsync": 2}.items():
         require_equal(report.count(op=op, fs="overlay", file=str(merged / "file")), n, f"{op} of overlay")
     require_equal(report.count(fs="tmpfs"), 0, "calls of the file below")
+    require_equal([report.count(op="fsync") for report in users], [2, 0], "fsyncs by the user, and by root")
+    for report in users:
+        report.require_nothing_lost()
 
 
 @test("kprobes")
@@ -204,6 +212,22 @@ def ten_thousand_files(max_keys):
             files[name] = files.get(name, 0) + series["count"]
         require_equal(files, {f"{folder}/f{i}": i % 3 + 1 for i in range(N_FILES)}, "reads by file")
     report.require_nothing_lost()
+
+
+@test("kprobes")
+def paths_only_of_what_is_shown():
+    """Room for paths is not taken by files that a filter leaves out, be it only when a call ends."""
+    with Folder() as folder:
+        args = (*VFS, "--attach", SURE_ATTACH, "--by", "file")
+        regular = probe(*args, "--ftype", "regular", "--max-keys", 2, "--op", "read", command=[
+            "sh", "-c", '"$1" ftypes "$2"; "$1" calls read:3 1 1 "$2/late"', "sh", WORK, folder])
+        slow = probe(*args, "--min-latency", "100ms", "--max-keys", 8, "--op", "open,read,write,close,stat,fsync", command=[
+            "sh", "-c", '"$1" files 100 "$2"; "$1" pipe 3 200000000', "sh", WORK, folder])
+    require_equal(regular.one(file=str(folder / "late"))["count"], 3, "reads of the last file")
+    for report in (regular, slow):
+        names = [s["labels"]["file"] for s in report.series() if s["labels"]["op"] != "other"]
+        require(not [name for name in names if name.startswith("inode ")], f"files without a path, of {names}")
+    require([s for s in slow.series(op="read") if s["labels"]["file"].startswith("pipe:[")], "no slow read of a pipe")
 
 
 @test("kprobes")

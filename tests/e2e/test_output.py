@@ -109,7 +109,7 @@ def csv_of_outliers():
     with Folder() as folder:
         output = folder / "slow.outliers.csv"
         command = ["bash", "-c", "exec -a x python3 -c 'import time,sys; open(\"/proc/self/comm\",\"w\").write("
-                   f"sys.argv[1]); [time.sleep(0.03) for _ in range(4)]' \"$1\"", "bash", name]
+                   "sys.argv[1]); [time.sleep(0.03) for _ in range(4)]' \"$1\"", "bash", name]
         options = ["syscall", "nanosleep,clock_nanosleep", "--outlier", "20ms"]
         with Process(*probe_argv(options, output, command)) as process:
             process.wait()

@@ -8,7 +8,7 @@ import re
 import struct
 import zlib
 
-from harness import Folder, Process, probe_argv, require, require_equal, run_plain
+from harness import WORK, Folder, Process, probe_argv, require, require_equal, run_plain
 from registry import test
 
 
@@ -71,6 +71,24 @@ def replayed_as_shown():
         require_equal(say("replay", folder / "run.jsonl"), shown, "text of the replay")
         say("replay", folder / "run.jsonl", "-o", folder / "again.jsonl")
         require_equal((folder / "again.jsonl").read_bytes(), (folder / "run.jsonl").read_bytes(), "the file, again")
+
+
+@test("root")
+def replayed_with_invalid_names():
+    """A name that is no UTF-8, and one that reads as it is shown: two still."""
+    script = 'for name; do "$0" named "$name" syscalls 10 >/dev/null; done'
+    names = [b"\xc3", b"\\xc3", b"\\\xc3", b"\xc3", b"\\x2d"]
+    with Folder() as folder:
+        status, shown, _ = run_plain("syscall", "getppid", "--by", "comm", "--outlier", "off", "-o", folder / "run.json", "--",
+                                     b"sh", b"-c", script.encode(), os.fsencode(WORK), *names)
+        found = {s["labels"]["comm"]: s["count"] for s in json.loads((folder / "run.json").read_text())["series"]
+                 if s["labels"]["comm"] != "sh"}
+        replayed = say("replay", folder / "run.json")
+        say("replay", folder / "run.json", "-o", folder / "again.json")
+        require_equal((folder / "again.json").read_bytes(), (folder / "run.json").read_bytes(), "the file, again")
+    n = found["\\x2d"]
+    require_equal(found, {"\\xc3": 2 * n, "\\\\xc3": n, "\\\\\\xc3": n, "\\x2d": n}, "calls by name, as in JSON")
+    require_equal((status, replayed), (0, shown), "status, and text of the replay")
 
 
 @test("root", each=["cut_short", "to_the_end"])

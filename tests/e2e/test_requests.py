@@ -30,6 +30,21 @@ client.close()
 thread.join()
 """
 
+# What a server reads of a connection that its client has reset meanwhile.
+ABORTED = """
+import socket, struct, sys, time
+listener = socket.create_server(("127.0.0.1", 0))
+for _ in range(int(sys.argv[1])):
+    client = socket.create_connection(listener.getsockname())
+    server = listener.accept()[0]
+    client.send(b"x")
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    time.sleep(0.01)
+    assert server.recv(1) == b"x"
+    server.close()
+"""
+
 
 def probe_requests(*args, family=4, attach=SURE_ATTACH):
     return probe("tcp", "--op", "request", "--attach", attach, *args, command=[WORK, "requests", family, N, DELAY_NS])
@@ -76,6 +91,15 @@ def by_who_and_sampled():
     require_equal([account["entered"], account["recorded"] + account["unanswered"] + account["sampled_out"]],
                   [2 * N + 2, 2 * N + 2], f"all, of {account}")
     require(0 < account["sampled_out"] < 2 * N, f"none or all were measured: {account}")
+    report.require_nothing_lost()
+
+
+@test("kprobes")
+def read_when_it_is_over():
+    """Nothing ends such a request of the server, so none begins."""
+    report = probe("tcp", "--op", "request", "--attach", SURE_ATTACH, command=[sys.executable, "-c", ABORTED, N])
+    account = report.account("request")
+    require_equal((account["entered"], account["unanswered"]), (N, N), f"requests of the clients, of {account}")
     report.require_nothing_lost()
 
 

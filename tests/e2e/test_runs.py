@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -134,3 +135,23 @@ def status_of_the_command_is_told():
     with Process(*probe_argv(["block"], command=["sh", "-c", "exit 7"])) as process:
         process.wait()
         require("status 7" in process.stderr, f"no status in {process.stderr}")
+
+
+@test("root")
+def ends_with_its_process():
+    with start_work("syscalls", 10, held=True) as work, Tracing("syscall", "-p", work.pid) as tracing:
+        work.go_on()
+        report = tracing.wait()
+        work.wait()
+    require_equal(report.count(syscall="getppid"), 10, "calls of the process")
+    require(f"process {work.pid} has ended" in report.stderr, f"not said: {report.stderr}")
+
+
+@test("root")
+def says_that_its_command_goes_on():
+    """Whose end nobody then waits for."""
+    with Process(*probe_argv(["syscall", "--duration", "0.3"], command=["sleep", "60"])) as process:
+        process.wait()
+        said = re.search(r"the command goes on, as process (\d+)\n", process.stderr)
+        require(said, f"not said: {process.stderr}")
+    os.kill(int(said[1]), signal.SIGKILL)

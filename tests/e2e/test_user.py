@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import tempfile
 
 from harness import KERNEL, WORK, Folder, probe, require, require_equal, run_plain
 from registry import Skip, test
@@ -61,6 +62,15 @@ def one_function_alone():
 
 
 @test("root")
+def of_all_others():
+    """-p with ! is a filter, and no process to attach to."""
+    skip_unless_uprobes()
+    report = probe("uprobe", "-p", "!1", WORK, "work_recursive", "-c", "lp-work", command=[WORK, "user", 1, 1000, 10])
+    require_equal(report.count(func="work_recursive"), fibonacci_calls(10), "calls in another process")
+    report.require_nothing_lost()
+
+
+@test("root")
 def by_result_and_argument():
     skip_unless_uprobes()
     report = probe("uprobe", WORK, "work_waiting", "--ret", "<0", "--arg", 1, command=[WORK, "user", N, 1000, 1])
@@ -115,7 +125,7 @@ def usdt_of_a_packaged_program():
     reports[1].require_nothing_lost()
 
 
-@test("root", each=["function", "probe", "binary", "no_elf", "arguments", "half", "colon"])
+@test("root", each=["function", "probe", "binary", "no_elf", "of_32_bits", "arguments", "half", "colon"])
 def errors(kind):
     if kind in ("probe", "arguments", "half", "colon"):
         skip_unless_usdt()
@@ -125,12 +135,16 @@ def errors(kind):
         "probe": (["usdt", WORK, "lp_work:request_start", "lp_work:request_emd"], "did you mean lp_work:request_end"),
         "binary": (["uprobe", "/nowhere/at/all", "main"], "/nowhere/at/all"),
         "no_elf": (["uprobe", "/etc/passwd", "main"], "no ELF file"),
+        "of_32_bits": (["uprobe", "/dev/fd/0", "main"], "of 32 bits"),
         "arguments": (["usdt", WORK, "lp_work:request_start", "lp_work:request_end", "--key", "arg1"],
                       "cannot be paired by arg1"),
         "half": (["usdt", WORK, "lp_work:request_start", "lp_work:request_end", "lp_work:step_start"], "no second one"),
         "colon": (["usdt", WORK, "request_start", "lp_work:request_end"], "PROVIDER:PROBE"),
     }[kind]
-    status, _, stderr = run_plain(*args, "--duration", "1")
+    with tempfile.TemporaryFile() as file:
+        file.write(b"\x7fELF\x01\x01\x01" + bytes(45))
+        file.flush()
+        status, _, stderr = run_plain(*args, "--duration", "1", stdin=file)
     require_equal(status, 2, f"exit status: {stderr}")
     require(expected in stderr and len(stderr.splitlines()) == 1, stderr)
 
