@@ -16,7 +16,7 @@ const struct count_text count_texts[LAT_N_COUNTS] = {
 	[LAT_MERGED] = { .name = "merged", .text = "became part of another request" },
 	[LAT_UNISSUED] = { .name = "unissued", .text = "ended without being given to the device" },
 	[LAT_NO_RETURN] = { .name = "no_return", .text = "never return: exit" },
-	[LAT_UNANSWERED] = { .name = "unanswered", .text = "closed before there was an answer" },
+	[LAT_UNANSWERED] = { .name = "unanswered", .text = "closed before an answer was received" },
 	[LAT_REJECTED] = { .name = "rejected", .text = "longer than the limit, and so in no histogram" },
 	[LAT_LOST_SPAN] = { .name = "lost_span", .text = "lost: no room to remember the start", .is_loss = true },
 	[LAT_LOST_EXIT] = { .name = "lost_exit", .text = "lost: the end was never seen", .is_loss = true },
