@@ -25,9 +25,10 @@ void json_set(json_t **object, const char *name, json_t *value)
 	*object = NULL;
 }
 
+/* What a year of a thousand waiting threads adds up to has no place in it, and stands as the largest that has. */
 void json_set_integer(json_t **object, const char *name, uint64_t value)
 {
-	json_set(object, name, json_integer((json_int_t)value));
+	json_set(object, name, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
 json_t *json_text(const char *text)
