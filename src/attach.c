@@ -21,6 +21,7 @@
 
 #define PROGRESS_NS 1000000000ULL
 #define MANY_LINKS 200
+#define MAX_FUNCTIONS 4096
 
 const char *const place_kind_names[] = {
 	[PLACE_TRACEPOINT] = "tp_btf", [PLACE_FENTRY] = "fentry", [PLACE_KPROBE] = "kprobe",
@@ -174,6 +175,14 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 bool attach_has_cookies(void)
 {
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) == 1;
+}
+
+bool attach_can_take(size_t n)
+{
+	if (n <= MAX_FUNCTIONS)
+		return true;
+	fail(0, "%zu functions are too many, %d is the limit: name fewer", n, MAX_FUNCTIONS);
+	return false;
 }
 
 bool attach_can_share(size_t n)

@@ -54,6 +54,9 @@ int attach_choose(struct bpf_object *object, const struct target *target, enum a
 /* Whether kprobes and uprobes can have cookies here (since 5.15), without which they cannot share programs. */
 bool attach_has_cookies(void);
 
+/* Whether N functions, chosen by globs, are not too many; where they are, says so. */
+bool attach_can_take(size_t n);
+
 /* Whether N places can share programs; where not, says so. */
 bool attach_can_share(size_t n);
 

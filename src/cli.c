@@ -105,7 +105,9 @@ static void parse_alert(struct argp_state *state, const struct parsing *parse, c
 	if (!alerts)
 		exit(fail(EXIT_FAILED, "--alert: no memory"));
 	options->alerts = alerts;
-	option_alert(state, &alerts[options->n_alerts++], text);
+	if (alert_parse(&alerts[options->n_alerts++], text))
+		option_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
+			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
 }
 
 /* [interval [count]], as the older tools have it, unless the target has use for words. */
@@ -123,27 +125,6 @@ static void parse_positional(struct argp_state *state, const struct parsing *par
 		options->n_intervals = option_number(state, "count", text, UINT32_MAX);
 	else
 		option_error(state, "what is %s? (a command to trace comes behind --)", text);
-}
-
-/* Where an operation's name is all that series have, what is before the colon has to be one: else it is a slip. */
-static void check_alerts(struct argp_state *state, const struct parsing *parse)
-{
-	const struct run_options *options = parse->options;
-	const struct target *target = parse->target;
-	const struct alert *alert;
-	size_t i;
-
-	if (target->site_name || (target->n_ops && target->ops->phase) || (options->probe.dims & ~(1U << LAT_DIM_OP)))
-		return;
-	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++) {
-		for (i = 0; i < target->n_ops; i++)
-			if (strlen(target->ops[i].name) == alert->n_where &&
-			    !strncmp(target->ops[i].name, alert->text, alert->n_where))
-				break;
-		if (alert->n_where && i == target->n_ops)
-			option_error(state, "--alert: %s has no operation %.*s", target->name, (int)alert->n_where,
-				    alert->text);
-	}
 }
 
 static void check_output(struct argp_state *state, struct parsing *parse)
@@ -193,7 +174,9 @@ static void choose_outliers(struct argp_state *state, struct parsing *parse)
 	options->few_outliers = !parse->has_outlier && !needs_some;
 	config->outlier_ops = options->few_outliers ? target_outlier_ops(parse->target) : UINT32_MAX;
 	config->outliers_regular = options->few_outliers && !config->ftypes;
-	if (!config->outlier_ns && (!parse->has_outlier || needs_some) && config->outlier_ops & config->op_mask)
+	if (!config->outlier_ns && parse->has_outlier && needs_some)
+		option_error(state, "%s needs outliers, which --outlier turns off", options->slowest ? "--slowest" : "--stacks");
+	if (!config->outlier_ns && !parse->has_outlier && config->outlier_ops & config->op_mask)
 		config->outlier_ns = DEFAULT_OUTLIER_NS;
 }
 
@@ -216,7 +199,7 @@ static void check(struct argp_state *state, struct parsing *parse)
 		options->interval_ns = DEFAULT_LIVE_NS;
 	if (options->on_alert && !options->n_alerts)
 		option_error(state, "--on-alert needs --alert");
-	check_alerts(state, parse);
+	option_check_alerts(state, options, parse->target);
 	if (options->n_intervals && !options->interval_ns)
 		option_error(state, "--count needs --interval");
 }

@@ -60,7 +60,9 @@ uint64_t option_interval(struct argp_state *state, const char *name, const char 
 
 uint64_t option_outlier(struct argp_state *state, const char *text)
 {
-	return strcmp(text, "off") ? option_time(state, "--outlier", text) : 0;
+	uint64_t ns = strcmp(text, "off") ? option_time(state, "--outlier", text) : 0;
+
+	return ns || !strcmp(text, "off") ? ns : 1; /* each takes so long */
 }
 
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max)
@@ -347,11 +349,31 @@ enum attach_kind option_attach(struct argp_state *state, const char *text)
 	option_error(state, "--attach: %s is none of auto, fentry, kprobe", text);
 }
 
-void option_alert(struct argp_state *state, struct alert *alert, const char *text)
+/* Whether a series has this label where there are none of phases, sites and dimensions. */
+static bool is_own_label(const struct target *target, const char *text, size_t length)
 {
-	if (alert_parse(alert, text))
-		option_error(state, "--alert: %s is no test such as 'p99>5ms', 'read:mean>1ms', 'errors>0' or 'count<1' (of "
-			    "%s)", text, "count, rate, errors, mean, max, p50, p75, p90, p95, p99, p99.9, p99.99");
+	size_t i;
+
+	for (i = 0; i < target->n_ops; i++)
+		if (strlen(target->ops[i].name) == length && !strncmp(target->ops[i].name, text, length))
+			return true;
+	return target->splits_files && strlen(LABEL_SPECIAL) == length && !strncmp(LABEL_SPECIAL, text, length);
+}
+
+void option_check_alerts(struct argp_state *state, const struct run_options *options, const struct target *target)
+{
+	const struct alert *alert;
+	size_t at, length;
+
+	if (target->site_name || (target->n_ops && target->ops->phase) || options->probe.dims & ~(1U << LAT_DIM_OP))
+		return;
+	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++)
+		for (at = 0; at < alert->n_where; at += length + 1) {
+			length = strcspn(alert->text + at, ",:");
+			if (!is_own_label(target, alert->text + at, length))
+				option_error(state, "--alert: %s has no operation %.*s", target->name, (int)length,
+					     alert->text + at);
+		}
 }
 
 uint32_t option_ring_size(struct argp_state *state, const char *text)

@@ -60,7 +60,8 @@ void option_key(struct argp_state *state, const struct parsing *parse, const cha
 void option_socket(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
 		const char *text);
 enum attach_kind option_attach(struct argp_state *state, const char *text);
-void option_alert(struct argp_state *state, struct alert *alert, const char *text);
+/* What is before the colon of alerts has to be what series of the target can have, where that is known: else it is a slip. */
+void option_check_alerts(struct argp_state *state, const struct run_options *options, const struct target *target);
 uint32_t option_ring_size(struct argp_state *state, const char *text);
 
 #endif

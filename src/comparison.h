@@ -92,7 +92,6 @@ struct comparison {
 	size_t n_limited;  /* judged against a limit; special files are not */
 	size_t n_beyond;
 	size_t n_few;      /* not judged against a limit, for want of samples */
-	uint32_t weight;   /* calls that each sample stands for, in both runs */
 	bool has_limits;
 	bool has_other;    /* a series of all keys beyond --max-keys was left out */
 };

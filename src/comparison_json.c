@@ -72,8 +72,9 @@ static json_t *make_figure(const struct operation *operation, int kind)
 	return object;
 }
 
-static json_t *make_side(const struct side *side, uint32_t weight)
+static json_t *make_side(const struct side *side, const struct recorded_run *run)
 {
+	const uint32_t weight = run_weight(run->whole->run);
 	json_t *object = json_object();
 
 	json_set_integer(&object, "count", side->n_all * weight);
@@ -84,7 +85,7 @@ static json_t *make_side(const struct side *side, uint32_t weight)
 	return object;
 }
 
-static json_t *make_operation(const struct operation *operation, uint32_t weight)
+static json_t *make_operation(const struct comparison *comparison, const struct operation *operation)
 {
 	json_t *object = json_object(), *figures, *labels = json_of_labels(operation->labels, operation->n_labels);
 	char name[FIGURE_NAME_LEN];
@@ -93,8 +94,9 @@ static json_t *make_operation(const struct operation *operation, uint32_t weight
 	if (labels)
 		json_object_del(labels, "ret");
 	json_set(&object, "labels", labels);
-	json_set(&object, "base", operation->base.n_all ? make_side(&operation->base, weight) : json_null());
-	json_set(&object, "current", operation->current.n_all ? make_side(&operation->current, weight) : json_null());
+	json_set(&object, "base", operation->base.n_all ? make_side(&operation->base, &comparison->base) : json_null());
+	json_set(&object, "current",
+		 operation->current.n_all ? make_side(&operation->current, &comparison->current) : json_null());
 	if (!operation->base.n_all || !operation->current.n_all)
 		return object;
 	figures = json_object();
@@ -117,7 +119,7 @@ void comparison_write_json(struct out *out, const struct comparison *comparison,
 	json_set(&root, "base", make_run(base_path, &comparison->base));
 	json_set(&root, "current", make_run(current_path, &comparison->current));
 	for (i = 0; i < comparison->n_operations; i++)
-		json_append(&operations, make_operation(&comparison->operations[i], comparison->weight));
+		json_append(&operations, make_operation(comparison, &comparison->operations[i]));
 	json_set(&root, "operations", operations);
 	json_set(&root, "alpha", json_real(COMPARISON_ALPHA));
 	json_set_integer(&root, "tests", comparison->n_tests);

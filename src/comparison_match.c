@@ -248,7 +248,6 @@ struct comparison *comparison_match(const struct recorded_run *base, const struc
 		return NULL;
 	comparison->base = *base;
 	comparison->current = *current;
-	comparison->weight = run_weight(base->whole->run);
 	comparison->operations = calloc(base->whole->n_series + current->whole->n_series + 1,
 					sizeof(*comparison->operations));
 	if (!comparison->operations) {

@@ -125,7 +125,8 @@ static void print_figure(const struct text *text, const struct operation *operat
 
 static void print_operation(const struct text *text, const struct operation *operation)
 {
-	uint32_t weight = text->comparison->weight;
+	const uint32_t base_weight = run_weight(text->comparison->base.whole->run);
+	const uint32_t current_weight = run_weight(text->comparison->current.whole->run);
 	char base[UNITS_LEN], current[UNITS_LEN];
 	int kind;
 
@@ -133,8 +134,9 @@ static void print_operation(const struct text *text, const struct operation *ope
 	style(text, BOLD);
 	text_write_labels(text->out, operation->labels, operation->n_labels);
 	style(text, PLAIN);
-	out_printf(text->out, ": %s%s ops, then %s\n", weight > 1 ? "about " : "",
-		   units_count(base, operation->base.n_all * weight), units_count(current, operation->current.n_all * weight));
+	out_printf(text->out, ": %s%s ops, then %s\n", base_weight > 1 ? "about " : "",
+		   units_count(base, operation->base.n_all * base_weight),
+		   units_count(current, operation->current.n_all * current_weight));
 	style(text, BOLD);
 	out_printf(text->out, "  %8s%10s%10s%10s", "", "base", "current", "change");
 	style(text, PLAIN);
@@ -148,14 +150,16 @@ static void print_unmatched(const struct text *text)
 	const struct comparison *comparison = text->comparison;
 	const struct operation *operation, *end = comparison->operations + comparison->n_operations;
 	char count[UNITS_LEN];
+	uint32_t weight;
 
 	if (comparison->n_both < comparison->n_operations)
 		out_puts(text->out, "\n");
 	for (operation = comparison->operations + comparison->n_both; operation < end; operation++) {
+		weight = run_weight((operation->base.n_all ? &comparison->base : &comparison->current)->whole->run);
 		text_write_labels(text->out, operation->labels, operation->n_labels);
 		out_printf(text->out, ": only in the %s, %s%s ops\n", operation->base.n_all ? "base" : "current run",
-			   comparison->weight > 1 ? "about " : "",
-			   units_count(count, (operation->base.n_all + operation->current.n_all) * comparison->weight));
+			   weight > 1 ? "about " : "",
+			   units_count(count, (operation->base.n_all + operation->current.n_all) * weight));
 	}
 	if (comparison->has_other)
 		out_puts(text->out, "\nother: not compared, since it need not be of the same keys in both\n");

@@ -38,10 +38,12 @@ struct events {
 	bool names_files;
 	int paths_fd;
 	bool has_header;
-	unsigned int n_left; /* before the next events_take() has to go on */
+	unsigned int n_left; /* before events_take() has to return, */
+	uint64_t until_ns;   /* which it has to at this time, too */
 };
 
 #define MAX_AT_ONCE 1000
+#define MAX_AT_ONCE_NS 50000000 /* finding the functions of a new process takes time */
 
 static bool has_connections(const struct events *events)
 {
@@ -227,7 +229,7 @@ static int take(void *context, void *data, size_t size)
 		outlier_free(&outlier);
 	}
 	/* What is negative ends the call; where the ring was read up to is kept. */
-	return !is_fine ? -ENOMEM : --events->n_left ? 0 : -EAGAIN;
+	return !is_fine ? -ENOMEM : --events->n_left && host_monotonic_ns() < events->until_ns ? 0 : -EAGAIN;
 }
 
 int events_open(struct events **result, struct probe *probe, const struct target *target,
@@ -271,6 +273,7 @@ bool events_take(struct events *events)
 	int n_taken;
 
 	events->n_left = MAX_AT_ONCE;
+	events->until_ns = host_monotonic_ns() + MAX_AT_ONCE_NS;
 	n_taken = ring_buffer__consume(events->ring);
 	set_floor(events);
 	return !(events->out && out_flush(events->out)) && n_taken == -EAGAIN;

@@ -40,17 +40,20 @@ static bool stdout_has_text(const struct outputs *outputs)
 }
 
 /* A stream's end is the run's end: quietly when it was a pipe that nobody reads any more. */
-int outputs_flush(struct outputs *outputs)
+void outputs_flush(struct outputs *outputs)
 {
 	int error = out_flush(outputs->stdout_out);
 
 	if (!error)
-		return 0;
+		return;
 	outputs->is_over = true;
-	return error == -EPIPE ? 0 : fail(error, "stdout");
+	if (error != -EPIPE && !outputs->has_failed) {
+		fail(error, "stdout");
+		outputs->has_failed = true;
+	}
 }
 
-int outputs_show(struct outputs *outputs, const struct snapshot *snapshot)
+void outputs_show(struct outputs *outputs, const struct snapshot *snapshot)
 {
 	if (outputs->live)
 		live_show(outputs->live, snapshot);
@@ -59,7 +62,7 @@ int outputs_show(struct outputs *outputs, const struct snapshot *snapshot)
 	recorder_write(outputs->recorder, snapshot);
 	outputs->is_over |= recorder_is_over(outputs->recorder);
 	recorder_write(outputs->folded, snapshot);
-	return outputs_flush(outputs);
+	outputs_flush(outputs);
 }
 
 struct out *outputs_lines(const struct outputs *outputs)
@@ -83,13 +86,13 @@ void outputs_end_live(struct outputs *outputs)
 
 bool outputs_close(struct outputs *outputs)
 {
-	bool has_files = recorder_close(outputs->recorder);
+	bool has_all = recorder_close(outputs->recorder) && !outputs->has_failed;
 
-	has_files &= recorder_close(outputs->folded);
+	has_all &= recorder_close(outputs->folded);
 	live_close(outputs->live);
 	if (outputs->stdout_out)
 		out_close(outputs->stdout_out);
 	if (outputs->stderr_out)
 		out_close(outputs->stderr_out);
-	return has_files;
+	return has_all;
 }

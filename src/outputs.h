@@ -22,17 +22,18 @@ struct outputs {
 	struct sink_options sink_options;
 	struct live *live; /* NULL without a live screen */
 	bool was_live;     /* it had one, which showed all intervals but the last */
-	bool is_over;      /* nobody reads any more */
+	bool is_over;      /* nobody reads any more, */
+	bool has_failed;   /* or what was written to stdout is lost */
 };
 
 /* INFO, for the live screen, outlives it. 0 or -errno, reported; to be closed in either case. */
 int outputs_open(struct outputs *outputs, const struct run_options *options, const struct run_info *info);
 
-/* 0 or -errno, reported. */
-int outputs_show(struct outputs *outputs, const struct snapshot *snapshot);
+/* What fails is reported by outputs_close(), and sets is_over. */
+void outputs_show(struct outputs *outputs, const struct snapshot *snapshot);
 
 /* What has been written to the screen by others is to be seen now. As outputs_show(). */
-int outputs_flush(struct outputs *outputs);
+void outputs_flush(struct outputs *outputs);
 
 /* Where lines of outliers go; NULL: nowhere. Among other formats' data they would be noise, as where nobody asked for them. */
 struct out *outputs_lines(const struct outputs *outputs);
@@ -40,7 +41,7 @@ struct out *outputs_lines(const struct outputs *outputs);
 /* From now on the screen shows text. */
 void outputs_end_live(struct outputs *outputs);
 
-/* False when a file lacks something, which has been reported. */
+/* False when a file or stdout lacks something, which has been reported. */
 bool outputs_close(struct outputs *outputs);
 
 #endif

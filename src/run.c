@@ -32,6 +32,8 @@
 #include "version.h"
 #include "waits.h"
 
+#define MAX_TAKE_NS 100000000
+
 struct run {
 	const struct run_options *options;
 	struct probe *probe;
@@ -112,16 +114,14 @@ static struct snapshot *make_snapshot(struct run *run, const struct reading *bef
 
 static int show(struct run *run, struct snapshot *snapshot)
 {
-	int error;
-
 	if (!snapshot)
 		return -ENOMEM;
 	alarms_check(&run->alarms, snapshot);
 	if (run->options->strict && !snapshot->number)
 		run->has_loss = alarms_has_loss(snapshot);
-	error = outputs_show(&run->outputs, snapshot);
+	outputs_show(&run->outputs, snapshot);
 	snapshot_free(snapshot);
-	return error;
+	return 0;
 }
 
 /* Takes over NOW. */
@@ -145,9 +145,12 @@ static int report_interval(struct run *run, const struct reading *now)
 	return show(run, snapshot);
 }
 
+/* With the outliers that there have been; those that come as fast as they are taken are left to the next interval. */
 static int read_now(struct run *run, bool is_final, struct reading *now)
 {
-	while (run->events && events_take(run->events))
+	const uint64_t until_ns = is_final ? UINT64_MAX : host_monotonic_ns() + MAX_TAKE_NS;
+
+	while (run->events && events_take(run->events) && host_monotonic_ns() < until_ns)
 		;
 	return reader_read(run->reader, is_final, now);
 }
@@ -192,7 +195,6 @@ static int handle(struct run *run, enum event event)
 	uint64_t n_expirations;
 	struct signalfd_siginfo signal_info;
 	struct reading now;
-	int error;
 
 	switch (event) {
 	case EVENT_INTERVAL:
@@ -200,11 +202,12 @@ static int handle(struct run *run, enum event event)
 			return 0;
 		if (is_last_interval(run))
 			break;
-		error = read_now(run, false, &now);
-		return error ? error : report_interval(run, &now);
+		/* What could not be read is in the next interval. */
+		return read_now(run, false, &now) ? 0 : report_interval(run, &now);
 	case EVENT_OUTLIER:
 		events_take(run->events);
-		return outputs_flush(&run->outputs);
+		outputs_flush(&run->outputs);
+		return 0;
 	case EVENT_SIGNAL:
 		if (read(run->waits.fds[event], &signal_info, sizeof(signal_info)) < 0 ||
 		    (run->outputs.live && live_signal(run->outputs.live, (int)signal_info.ssi_signo)) ||
@@ -364,6 +367,7 @@ int run(const struct run_options *options)
 		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
 	};
 	int status, error;
+	bool has_begun;
 
 	if (waits_open(&run.waits))
 		return EXIT_FAILED;
@@ -381,11 +385,13 @@ int run(const struct run_options *options)
 	error = prepare(&run);
 	if (!error)
 		error = begin(&run);
-	if (!error)
+	has_begun = !error;
+	if (has_begun)
 		error = loop(&run);
 	outputs_end_live(&run.outputs);
-	if (!error)
-		error = report_final(&run);
+	/* Whatever ended it, what was measured is to be had. */
+	if (has_begun && report_final(&run))
+		error = -EIO;
 	if (!finish(&run) || error)
 		return EXIT_FAILED;
 	return options->strict && (run.alarms.n_fired || run.has_loss) ? EXIT_CHECKED : EXIT_FINE;

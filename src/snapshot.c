@@ -79,28 +79,35 @@ static bool subtract_slots(struct series *series, const struct raw_series *now, 
 	return true;
 }
 
+static uint64_t within(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
 /*
  * The kernel's own minimum and maximum are of the whole run, and may have lost a race against another program's, so
- * that a sample in a lower or higher slot was counted: the slots have the last word.
+ * that a sample in a lower or higher slot was counted; or they were read behind the slots, and are those of a later
+ * sample. The slots have the last word.
  */
 static void bound(struct series *series, const struct raw_series *now, bool is_whole_run)
 {
 	unsigned int first = 0, last = LAT_OVERFLOW_SLOT;
-	uint64_t first_high, last_low;
+	uint64_t first_low, first_high, last_low, last_high;
 
 	while (!series->slots[first])
 		first++;
 	while (!series->slots[last])
 		last--;
 	last_low = lat_slot_low(last);
+	last_high = last < LAT_OVERFLOW_SLOT ? lat_slot_low(last + 1) - 1 : UINT64_MAX;
 	series->min_max_exact = is_whole_run;
-	series->min_ns = lat_slot_low(first);
-	series->max_ns = lat_slot_low(last + 1) - 1;
+	series->min_ns = first_low = lat_slot_low(first);
+	series->max_ns = last_high;
 	if (last == LAT_OVERFLOW_SLOT || is_whole_run)
-		series->max_ns = now->max_ns < last_low ? last_low : now->max_ns;
+		series->max_ns = within(now->max_ns, last_low, last_high);
 	if (is_whole_run) {
 		first_high = first < LAT_OVERFLOW_SLOT ? lat_slot_low(first + 1) - 1 : series->max_ns;
-		series->min_ns = ~now->inverse_min_ns > first_high ? first_high : ~now->inverse_min_ns;
+		series->min_ns = within(~now->inverse_min_ns, first_low, first_high);
 	}
 }
 

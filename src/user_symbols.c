@@ -10,14 +10,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host.h"
+
 /* Each holds the symbol tables of all files that the process has mapped. */
 #define MAX_PROCESSES 16
+/* How often a process is looked at anew: whether it is still the same, and what it has mapped (which takes milliseconds). */
+#define CHECK_NS 100000000
+#define REPORT_NS 1000000000
 
 struct user_symbols {
 	struct process {
 		pid_t pid;
 		uint64_t start_time; /* tells it from others that have had its number */
 		uint64_t last_use;
+		uint64_t checked_ns, reported_ns; /* CLOCK_MONOTONIC */
 		Dwfl *dwfl;
 	} processes[MAX_PROCESSES];
 	uint64_t n_uses;
@@ -82,12 +88,13 @@ static void report(struct process *process)
 	dwfl_linux_proc_report(process->dwfl, process->pid);
 	dwfl_report_end(process->dwfl, NULL, NULL);
 	dwfl_getmodules(process->dwfl, set_process, process, 0);
+	process->reported_ns = host_monotonic_ns();
 }
 
 static struct process *find_process(struct user_symbols *symbols, pid_t pid)
 {
 	struct process *process, *oldest = symbols->processes, *end = symbols->processes + MAX_PROCESSES;
-	uint64_t start_time = read_start_time(pid);
+	uint64_t start_time, now = host_monotonic_ns();
 
 	for (process = symbols->processes; process < end && process->pid != pid; process++)
 		if (process->last_use < oldest->last_use)
@@ -95,6 +102,10 @@ static struct process *find_process(struct user_symbols *symbols, pid_t pid)
 	if (process == end)
 		process = oldest;
 	process->last_use = ++symbols->n_uses;
+	if (process->pid == pid && now - process->checked_ns < CHECK_NS)
+		return process;
+	process->checked_ns = now;
+	start_time = read_start_time(pid);
 	if (process->pid == pid && (!start_time || process->start_time == start_time))
 		return process;
 	dwfl_end(process->dwfl);
@@ -119,7 +130,8 @@ const char *user_symbols_find(struct user_symbols *symbols, pid_t pid, uint64_t 
 	const char *name, *path, *slash;
 	Dwarf_Addr start;
 
-	if (process->dwfl && !module && read_start_time(pid) == process->start_time) {
+	if (process->dwfl && !module && host_monotonic_ns() - process->reported_ns >= REPORT_NS &&
+	    read_start_time(pid) == process->start_time) {
 		report(process); /* it may have been loaded since */
 		module = dwfl_addrmodule(process->dwfl, address);
 	}

@@ -207,7 +207,7 @@ static void put(struct writer *writer, char *bytes, size_t n_bytes)
 		*writer->end = item;
 		writer->end = &item->next;
 		writer->n_queued_bytes += n_bytes;
-		if (++writer->n_waiting >= writer->n_per_flush || !bytes)
+		if (++writer->n_waiting >= writer->n_per_flush || writer->n_queued_bytes > WRITER_MAX_QUEUED / 2 || !bytes)
 			writer->is_ready = true;
 	}
 	if (writer->is_ready)

@@ -21,7 +21,6 @@
 #include "traceable.h"
 #include "words.h"
 
-#define MAX_FUNCTIONS 4096
 /* Attaching a trampoline takes some 10 ms each: beyond this many, kprobes are attached faster. */
 #define MAX_TRAMPOLINES 32
 #define MAX_SKIPS_SHOWN 20
@@ -137,10 +136,7 @@ static int find(struct choices *choices)
 		     nearest_text(&choices->nearest, meant, sizeof(meant)));
 		return EXIT_USAGE;
 	}
-	if (choices->n <= MAX_FUNCTIONS)
-		return 0;
-	fail(0, "%zu functions are too many, %d is the limit: name fewer", choices->n, MAX_FUNCTIONS);
-	return EXIT_USAGE;
+	return attach_can_take(choices->n) ? 0 : EXIT_USAGE;
 }
 
 /* An exit status; free_choices() whatever it is. */

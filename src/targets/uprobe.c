@@ -137,6 +137,8 @@ static int configure(struct setup *setup)
 	for (i = 0; i < words.n && !status; i++)
 		status = choose(setup, words.items[i]);
 	words_free(&words);
+	if (!status && !attach_can_take(setup->n_sites))
+		return EXIT_USAGE;
 	if (!status && !attach_can_share(setup->n_sites))
 		return EXIT_CANNOT;
 	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
