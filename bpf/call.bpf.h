@@ -160,7 +160,8 @@ static __always_inline bool call_may_have_begun(const struct place *place, void 
 
 static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
 {
-	struct ending end = { .op = place->op, .bytes = place->outcome == OUTCOME_BYTES && *result > 0 ? *result : 0 };
+	const bool has_bytes = place->outcome == OUTCOME_BYTES || place->outcome == OUTCOME_INT_BYTES;
+	struct ending end = { .op = place->op, .bytes = has_bytes && *result > 0 ? *result : 0 };
 
 	if (place->outcome == OUTCOME_COPIED)
 		*result = (__s32)span->bytes;
@@ -285,9 +286,12 @@ static __noinline void call_end_slowly(const struct place *place, struct lat_spa
 
 static __always_inline __s64 call_result(const struct place *place, void *ctx, const volatile __u8 *n_args)
 {
+	__s64 result;
+
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
-	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
+	result = place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
+	return place->outcome == OUTCOME_INT_BYTES ? (__s32)result : result;
 }
 
 /* CTX is as for call_is_special(). */

@@ -13,7 +13,8 @@
 
 /* What the outcome of a call is told from. */
 enum outcome {
-	OUTCOME_BYTES,   /* the result: a number of bytes, or a negative errno */
+	OUTCOME_BYTES,   /* the result, a long: a number of bytes, or a negative errno */
+	OUTCOME_INT_BYTES, /* the same, an int: the register's upper half is not the result's */
 	OUTCOME_STATUS,  /* the result, an int: 0 or more is success */
 	OUTCOME_POINTER, /* the result: a pointer, or an errno in one */
 	OUTCOME_COPIED,  /* the second argument: a number of bytes; none or fewer is like the end of a file */

@@ -12,8 +12,8 @@ enum tcp_op { OP_SEND, OP_RECV, OP_CLEANUP_RBUF, OP_CONNECT, OP_ACCEPT, OP_LIFET
 
 #include "request.bpf.h"
 
-PROBE_SOCKET_CALL(send, OP_SEND, OUTCOME_BYTES, NEVER_NESTS);
-PROBE_SOCKET_CALL(recv, OP_RECV, OUTCOME_BYTES, NEVER_NESTS);
+PROBE_SOCKET_CALL(send, OP_SEND, OUTCOME_INT_BYTES, NEVER_NESTS);
+PROBE_SOCKET_CALL(recv, OP_RECV, OUTCOME_INT_BYTES, NEVER_NESTS);
 PROBE_SOCKET_CALL(cleanup_rbuf, OP_CLEANUP_RBUF, OUTCOME_COPIED, NESTS);
 PROBE_SOCKET_CALL(cleanup_rbuf_inner, OP_CLEANUP_RBUF, OUTCOME_COPIED, NESTS);
 
@@ -168,25 +168,25 @@ int tcp_rcv_space_adjust(__u64 *ctx)
 }
 
 /* Behind all sends; what is sent by files' pages has another function on kernels before 6.5. */
-#define PROBE_REQUEST_SEND(stem) \
+#define PROBE_REQUEST_SEND(stem, size_arg, size_parm) \
 	SEC("fentry") int stem##__fentry(__u64 *ctx) \
 	{ \
-		__u64 socket = 0; \
-		bpf_probe_read_kernel(&socket, sizeof(socket), ctx); \
-		if (lat_read(lat_state.gate)) \
-			request_event(socket, LAT_ROLE_CLIENT); \
+		__u64 args[size_arg + 1] = {}; \
+		bpf_probe_read_kernel(args, sizeof(args), ctx); \
+		if (lat_read(lat_state.gate) && args[size_arg]) \
+			request_event(args[0], LAT_ROLE_CLIENT); \
 		return 0; \
 	} \
 	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
 	{ \
-		if (lat_read(lat_state.gate)) \
+		if (lat_read(lat_state.gate) && size_parm(ctx)) \
 			request_event(PT_REGS_PARM1(ctx), LAT_ROLE_CLIENT); \
 		return 0; \
 	} \
 	extern int stem##__needs_a_semicolon
 
-PROBE_REQUEST_SEND(request_send);
-PROBE_REQUEST_SEND(request_sendpage);
+PROBE_REQUEST_SEND(request_send, 2, PT_REGS_PARM3);
+PROBE_REQUEST_SEND(request_sendpage, 3, PT_REGS_PARM4);
 
 static __always_inline void accept_end(__u64 socket)
 {

@@ -109,6 +109,13 @@ static void bound(struct series *series, const struct raw_series *now, bool is_w
 		first_high = first < LAT_OVERFLOW_SLOT ? lat_slot_low(first + 1) - 1 : series->max_ns;
 		series->min_ns = within(~now->inverse_min_ns, first_low, first_high);
 	}
+	/* In one slot, either may be what the other lost. */
+	if (series->min_ns > series->max_ns) {
+		uint64_t max_ns = series->min_ns;
+
+		series->min_ns = series->max_ns;
+		series->max_ns = max_ns;
+	}
 }
 
 static void derive(struct series *series, double seconds)

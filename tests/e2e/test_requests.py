@@ -45,6 +45,20 @@ for _ in range(int(sys.argv[1])):
     server.close()
 """
 
+# A server's answer begins with the first byte of it.
+EMPTY_SEND = """
+import socket, sys, time
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+server = listener.accept()[0]
+client.send(b"x")
+server.recv(1)
+server.send(b"")
+time.sleep(float(sys.argv[1]))
+server.send(b"x")
+client.recv(1)
+"""
+
 
 def probe_requests(*args, family=4, attach=SURE_ATTACH):
     return probe("tcp", "--op", "request", "--attach", attach, *args, command=[WORK, "requests", family, N, DELAY_NS])
@@ -92,6 +106,14 @@ def by_who_and_sampled():
                   [2 * N + 2, 2 * N + 2], f"all, of {account}")
     require(0 < account["sampled_out"] < 2 * N, f"none or all were measured: {account}")
     report.require_nothing_lost()
+
+
+@test("kprobes", each=["fentry", "kprobe"])
+def empty_send(attach):
+    report = probe("tcp", "--op", "request", "--attach", attach, "--by", "role", command=[sys.executable, "-c", EMPTY_SEND, "0.1"])
+    if misses(report, attach):
+        return
+    require(report.one(role="server")["min_ns"] >= 100_000_000, "an answer of nothing ended it")
 
 
 @test("kprobes")

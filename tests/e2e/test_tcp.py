@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Target tcp: exact counts and bytes of sends and receives, over IPv4 and IPv6."""
 
+import sys
+
 from harness import SURE_ATTACH, WORK, has_missed, probe, require, require_count, require_equal, run_plain
 from registry import test
 
@@ -29,6 +31,48 @@ def counts(variant):
 
 # Of IPv4 over an IPv6 socket all is as of IPv4.
 ADDRESS = {"4": ("127.0.0.1", "127.0.0.1"), "6": ("::1", "[::1]"), "mapped": ("127.0.0.1", "127.0.0.1")}
+
+
+# What is not there yet, five pieces sent and received, sends after the end of sending, and what a reset leaves.
+RESULTS = """
+import socket, struct, sys
+n, listener = int(sys.argv[1]), socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+server = listener.accept()[0]
+server.setblocking(False)
+
+def refused(error, function, *args):
+    try:
+        function(*args)
+    except error:
+        return
+    sys.exit(f"no {error}")
+
+for _ in range(n):
+    refused(BlockingIOError, server.recv, 100)
+for _ in range(5):
+    client.send(b"x" * 100)
+    assert len(server.recv(200)) == 100
+server.shutdown(socket.SHUT_WR)
+for _ in range(3):
+    refused(BrokenPipeError, server.send, b"x")
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+client.close()
+refused(ConnectionResetError, server.recv, 100)
+"""
+
+
+@test("kprobes", each=["fentry", "kprobe"])
+def results(attach):
+    """By class and name; what fails has no bytes."""
+    report = probe("tcp", "--attach", attach, "--op", "send,recv", "--by", "errno", command=[sys.executable, "-c", RESULTS, N])
+    if has_missed(report, attach):
+        return
+    found = {tuple(s["labels"][name] for name in ("op", "ret", "errno")): (s["count"], s["bytes"]) for s in report.series()}
+    require_equal(found, {("send", "ok", "none"): (5, 500), ("recv", "ok", "none"): (5, 500),
+                          ("send", "error", "EPIPE"): (3, 0), ("recv", "again", "EAGAIN"): (N, 0),
+                          ("recv", "error", "ECONNRESET"): (1, 0)}, "count and bytes by result")
+    report.require_nothing_lost()
 
 
 def probe_connections(*args, family="4", n=20, refused=0, delay_ns=5_000_000):
