@@ -190,7 +190,7 @@ static __noinline void call_send(struct lat_span *span, const struct ending *end
 /* Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). */
 static __noinline __u32 call_series(const struct lat_span *span, const struct ending *end)
 {
-	return span && end ? series_of_key(span, end) : LAT_SERIES_OTHER;
+	return span && end ? series_of_key(span, end) : 0;
 }
 
 /*
@@ -291,7 +291,11 @@ static __always_inline __s64 call_result(const struct place *place, void *ctx, c
 	if (place->outcome == OUTCOME_COPIED)
 		return 0;
 	result = place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
-	return place->outcome == OUTCOME_INT_BYTES ? (__s32)result : result;
+	if (place->outcome == OUTCOME_INT_BYTES) {
+		barrier_var(result); /* or the compiler does so before it asks, and pointers may not be shifted */
+		result = (__s32)result;
+	}
+	return result;
 }
 
 /* CTX is as for call_is_special(). */

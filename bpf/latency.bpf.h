@@ -135,7 +135,7 @@ static __always_inline bool lat_record(__u32 series, __u32 bank, __u32 op, __u64
 		return false;
 	}
 	lat_add_time(series * lat_config.n_banks + bank, ns, bytes, is_plain);
-	if (!is_plain && !lat_config.is_direct && series == LAT_SERIES_OTHER)
+	if (!is_plain && !lat_config.is_direct && series < LAT_N_RETS)
 		lat_count(op, LAT_OTHER_KEY);
 	return true;
 }

@@ -6,9 +6,6 @@
 #include "socket.bpf.h"
 #include "span.bpf.h"
 
-/* With dimensions; without, it is a series as any. */
-#define LAT_SERIES_OTHER 0
-
 /* Regular files apart from others: 2 for targets whose operations are of files. */
 #ifndef LAT_FILE_KINDS
 #define LAT_FILE_KINDS 1
@@ -87,14 +84,16 @@ static __noinline __u32 series_add(struct lat_key *key)
 {
 	__u32 series, *found;
 
-	if (!key || bpf_map_pop_elem(&lat_free, &series))
-		return LAT_SERIES_OTHER;
+	if (!key)
+		return 0;
+	if (bpf_map_pop_elem(&lat_free, &series))
+		return key->words[0] >> 8 & (LAT_N_RETS - 1);
 	if (!bpf_map_update_elem(&lat_series, key, &series, BPF_NOEXIST))
 		return series;
 	/* Another CPU was faster with the same key. */
 	bpf_map_push_elem(&lat_free, &series, 0);
 	found = bpf_map_lookup_elem(&lat_series, key);
-	return found ? *found : LAT_SERIES_OTHER;
+	return found ? *found : key->words[0] >> 8 & (LAT_N_RETS - 1);
 }
 
 static __always_inline __u32 series_of_key(const struct lat_span *span, const struct ending *end)

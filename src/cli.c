@@ -34,7 +34,7 @@ static const struct argp_option argp_options[] = {
 	{ "op", OPTION_OP, "OP[,OP]", 0, "These operations, and no others, or with ! all but these; `latencyprobe list TARGET` names them" },
 	{ "pid", 'p', "PID", 0, "Only this process, all its threads, until it ends" },
 	{ "comm", 'c', "NAME", 0, "Only threads of this name" },
-	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2) and those below it" },
+	{ "cgroup", OPTION_CGROUP, "PATH", 0, "Only this cgroup (v2; a folder, or as --by cgroup shows it) and those below it" },
 	{ "disk", 'd', "DISK", 0, "Only this disk: sda, vg-root, a path such as /dev/mapper/vg-root, or that of a loop device's file (block, bio)" },
 	{ "uid", OPTION_UID, "USER", 0, "Only threads of this user, by name or number" },
 	{ "ftype", OPTION_FTYPE, "TYPE[,TYPE]", 0,

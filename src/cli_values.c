@@ -60,9 +60,7 @@ uint64_t option_interval(struct argp_state *state, const char *name, const char 
 
 uint64_t option_outlier(struct argp_state *state, const char *text)
 {
-	uint64_t ns = strcmp(text, "off") ? option_time(state, "--outlier", text) : 0;
-
-	return ns || !strcmp(text, "off") ? ns : 1; /* each takes so long */
+	return strcmp(text, "off") ? option_time(state, "--outlier", text) ?: 1 /* each takes so long */ : 0;
 }
 
 uint64_t option_number(struct argp_state *state, const char *name, const char *text, uint64_t max)
@@ -148,16 +146,22 @@ void option_comm(struct argp_state *state, struct lat_config *config, const char
 	config->filter_comm = 1;
 }
 
-void option_cgroup(struct argp_state *state, struct probe_options *probe, const char *text)
+static bool is_cgroup(const char *path)
 {
 	struct statfs fs;
 
+	return !statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+void option_cgroup(struct argp_state *state, struct probe_options *probe, const char *text)
+{
+	char *folder;
+
 	text = filters_negation(&probe->config, LAT_NOT_CGROUP, text);
-	if (statfs(text, &fs))
-		option_error(state, "--cgroup: %s: %s", text, strerror(errno));
-	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		option_error(state, "--cgroup: %s is no cgroup (a folder of the cgroup2 file system)", text);
-	probe->cgroup = text;
+	folder = *text == '/' && !is_cgroup(text) ? host_cgroup_folder(text) : NULL;
+	if (!is_cgroup(folder ? folder : text))
+		option_error(state, "--cgroup: %s is no cgroup (a folder of cgroup2, or one's path from its root on)", text);
+	probe->cgroup = folder ? folder : text; /* until the program ends */
 	probe->config.filter_cgroup = 1;
 }
 

@@ -191,6 +191,13 @@ static bool find_cgroups(char root[static 512])
 	return is_found;
 }
 
+char *host_cgroup_folder(const char *name)
+{
+	char root[512], *folder;
+
+	return find_cgroups(root) && asprintf(&folder, "%s%s", root, name) >= 0 ? folder : NULL;
+}
+
 static int add_cgroup(struct label_names *names, size_t n_known, uint64_t id, const char *path)
 {
 	const struct cgroup_name wanted = { .id = id };

@@ -45,6 +45,9 @@ bool host_has_pid(pid_t pid);
 /* Device and inode of our PID namespace; both 0 when it is the initial one. 0 or -errno. */
 int host_pid_namespace(__u64 *dev, __u64 *ino);
 
+/* The folder of the cgroup (v2) that --by cgroup calls NAME; NULL when there are none. The caller frees it. */
+char *host_cgroup_folder(const char *name);
+
 /*
  * Adds the paths of all cgroups (v2) that are not in names->cgroups yet; those that are gone stay. 0 or -errno.
  */

@@ -65,15 +65,23 @@ int label_compare_files(const void *left, const void *right);
 void label_files_free(struct file_name *files, size_t n_files);
 void label_names_free(struct label_names *names); /* what it holds, not the struct itself */
 
-/* What word 0 of a key says. Of the series `other` it is ~bank: no operation, no return class. */
+/*
+ * What word 0 of a key says. Of the series `other`, which have no operation, it counts down from the largest number: by
+ * their return class and, for each of these, the bank.
+ */
+static inline struct lat_key key_of_other(unsigned int ret)
+{
+	return (struct lat_key){ .words = { ~((uint64_t)ret * LAT_MAX_BANKS) } };
+}
+
 static inline bool key_is_other(const struct lat_key *key)
 {
-	return ~key->words[0] < LAT_MAX_BANKS;
+	return ~key->words[0] < LAT_N_RETS * LAT_MAX_BANKS;
 }
 
 static inline unsigned int key_other_bank(const struct lat_key *key)
 {
-	return (unsigned int)~key->words[0];
+	return (unsigned int)(~key->words[0] % LAT_MAX_BANKS);
 }
 
 static inline unsigned int key_op(const struct lat_key *key)
@@ -83,7 +91,7 @@ static inline unsigned int key_op(const struct lat_key *key)
 
 static inline unsigned int key_ret(const struct lat_key *key)
 {
-	return key->words[0] >> 8 & 0xff;
+	return key_is_other(key) ? (unsigned int)(~key->words[0] / LAT_MAX_BANKS) : key->words[0] >> 8 & 0xff;
 }
 
 static inline bool key_is_special(const struct lat_key *key)

@@ -12,7 +12,7 @@
 #include "targets/target.h"
 
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
-#define OWN_HISTS 232
+#define OWN_HISTS 224
 #define OPEN_FILES 16384 /* that --by pattern remembers: about 1 MiB */
 /* Of the files that outliers were of, until they are read: about 280 KiB; CPUs have free ones of their own. */
 #define OUTLIER_PATHS 256
@@ -60,7 +60,7 @@ static uint32_t max_series(const struct setup *setup)
 
 	if (setup->max_keys > own)
 		own = setup->max_keys;
-	return (setup->options->max_keys ? setup->options->max_keys : own) + 1;
+	return (setup->options->max_keys ? setup->options->max_keys : own) + LAT_N_RETS;
 }
 
 static void size_histograms(const struct setup *setup, uint32_t n_series)
@@ -104,12 +104,12 @@ void map_sizes(const struct setup *setup, uint32_t *n_series)
 	if (!config->is_direct) {
 		*n_series = max_series(setup);
 		bpf_map__set_key_size(map(setup, "lat_series"), config->n_key_words * (uint32_t)sizeof(__u64));
-		hold(setup, "lat_series", *n_series - 1);
-		hold(setup, "lat_free", *n_series - 1);
+		hold(setup, "lat_series", *n_series - LAT_N_RETS);
+		hold(setup, "lat_free", *n_series - LAT_N_RETS);
 	}
 	size_histograms(setup, *n_series);
 	map_hold_growing(map(setup, "lat_spill"), SPILLED, SPILLED_FIXED);
-	size_paths(setup, *n_series - 1);
+	size_paths(setup, *n_series - LAT_N_RETS);
 	if (config->key_at[LAT_DIM_PATTERN])
 		hold(setup, "lat_ends", OPEN_FILES);
 	if (config->stacks)

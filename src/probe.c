@@ -85,7 +85,7 @@ static int fill_maps(struct probe *probe, const struct probe_options *options)
 	struct lat_glob glob;
 	uint32_t i, zero = 0;
 
-	for (i = 1; !probe->config.is_direct && i < probe->n_series && !error; i++)
+	for (i = LAT_N_RETS; !probe->config.is_direct && i < probe->n_series && !error; i++)
 		error = bpf_map_update_elem(free_fd, NULL, &i, 0);
 	if (!error && options->path && glob_compile(&glob, options->path))
 		error = bpf_map_update_elem(probe_map_fd(probe, "lat_globs"), &zero, &glob, 0);

@@ -156,7 +156,6 @@ static int read_direct(const struct reader *reader, struct reading *reading)
 static int read_keyed(const struct reader *reader, struct reading *reading)
 {
 	const size_t key_size = probe_config(reader->probe)->n_key_words * sizeof(uint64_t);
-	const struct lat_key other = { .words = { ~0ULL } };
 	uint32_t n = probe_n_series(reader->probe), n_read = n, *numbers = calloc(n, sizeof(*numbers));
 	char *keys = calloc(n, key_size);
 	struct lat_key batch, key = {};
@@ -172,8 +171,11 @@ static int read_keyed(const struct reader *reader, struct reading *reading)
 		if (!add_series(reader, reading, numbers[i], &key))
 			error = -ENOMEM;
 	}
-	if (!error && !add_series(reader, reading, 0, &other))
-		error = -ENOMEM;
+	for (i = 0; !error && i < LAT_N_RETS; i++) {
+		key = key_of_other(i);
+		if (!add_series(reader, reading, i, &key))
+			error = -ENOMEM;
+	}
 	free(keys);
 	free(numbers);
 	return error;

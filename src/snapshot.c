@@ -29,7 +29,8 @@ static bool add_container(struct series *series, const char *cgroup)
 static bool add_labels(struct series *series, const struct lat_key *key, const struct snapshot_input *input)
 {
 	const bool is_other = key_is_other(key);
-	const struct op *op = &input->target->ops[is_other ? key_other_bank(key) * target_derived_offset(input->target) : key_op(key)];
+	const size_t number = is_other ? key_other_bank(key) * target_derived_offset(input->target) : key_op(key);
+	const struct op *op = &input->target->ops[number];
 	int dim;
 
 	if (!add_label(series, "op", strdup(is_other ? "other" : op->name)))
@@ -37,7 +38,7 @@ static bool add_labels(struct series *series, const struct lat_key *key, const s
 	if (op->phase && !add_label(series, "phase", strdup(op->phase)))
 		return false;
 	if (is_other)
-		return add_label(series, "ret", strdup(ret_names[LAT_RET_OK]));
+		return add_label(series, "ret", strdup(ret_names[key_ret(key)]));
 	if (input->names->site_name &&
 	    !add_label(series, input->names->site_name, strdup(label_site(input->names, key_site(key)))))
 		return false;
@@ -182,7 +183,7 @@ static bool add_series(struct snapshot *snapshot, const struct snapshot_input *i
 		return true;
 	}
 	snapshot->n_series++;
-	series->summary = key_is_other(&raw->key) || key_ret(&raw->key) == LAT_RET_OK;
+	series->summary = key_ret(&raw->key) == LAT_RET_OK;
 	if (input->names->key_at[LAT_DIM_DEVICE] && !key_is_other(&raw->key))
 		series->device_id = (uint32_t)raw->key.words[input->names->key_at[LAT_DIM_DEVICE]];
 	series->sum_ns = raw->sum_ns - (before ? before->sum_ns : 0);

@@ -95,7 +95,10 @@ enum lat_role { LAT_ROLE_UNKNOWN, LAT_ROLE_CLIENT, LAT_ROLE_SERVER, LAT_N_ROLES 
 enum lat_flag { LAT_FLAG_SYNC = 1, LAT_FLAG_META = 2, LAT_FLAG_READAHEAD = 4, LAT_FLAG_FUA = 8 };
 #define LAT_N_FLAGS 4
 
-/* The first lat_config.n_key_words words are the key of the map lat_series. */
+/*
+ * The first lat_config.n_key_words words are the key of the map lat_series. What there is no room for in it is in the first
+ * LAT_N_RETS series, by how it ended.
+ */
 struct lat_key {
 	__u64 words[LAT_KEY_WORDS];
 };

@@ -2,8 +2,13 @@
 /* Target bio: what is submitted to block devices that have no requests. */
 #include "targets/target.h"
 
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "bio.skel.h"
 #include "kernel_btf.h"
+#include "log.h"
 
 /* As in bpf/disk.bpf.h. */
 enum { READ, WRITE, FLUSH, DISCARD, OTHER };
@@ -22,8 +27,27 @@ static const struct stem stems[] = {
 	{ .name = "block_bio_complete", .tracepoint = "block_bio_complete" },
 };
 
+/* Those that have requests have queues for them. */
+static bool has_disk_without_requests(void)
+{
+	DIR *disks = opendir("/sys/block");
+	const struct dirent *entry;
+	bool is_found = false;
+	char path[300];
+
+	while (disks && !is_found && (entry = readdir(disks))) {
+		snprintf(path, sizeof(path), "/sys/block/%s/mq", entry->d_name);
+		is_found = entry->d_name[0] != '.' && access(path, F_OK);
+	}
+	if (disks)
+		closedir(disks);
+	return is_found;
+}
+
 static int configure(struct setup *setup)
 {
+	if (!has_disk_without_requests())
+		note("all disks here have requests: `latencyprobe block` measures these");
 	setup->config->rq_arg = kernel_btf_tracepoint_n_args("block_bio_queue") > 1;
 	return 0;
 }

@@ -80,6 +80,21 @@ def too_many_keys():
     report.require_nothing_lost()
 
 
+@test("kprobes")
+def too_many_keys_by_result():
+    """What failed stays apart, and an alert on it fires."""
+    script = 'for n in 1 2 3; do "$1" named "lp-$n" calls read:20,missing:30 1 1 "$2"; done'
+    with Folder() as folder:
+        report = probe("vfs", "--attach", SURE_ATTACH, "--by", "comm", "--max-keys", 1, "--op", "open,read", "--alert",
+                       "other:errors>59",
+                       command=["sh", "-c", script, "sh", WORK, folder / "file"])
+    rest = {ret: report.count(op="other", ret=ret) for ret in ("ok", "error")}
+    n_errors = report.count(ret="error")
+    require(rest["error"] >= 60 and n_errors >= 90, f"{rest} of other keys, {n_errors} errors")
+    require_equal(sum(report.account(op)["other_key"] for op in ("open", "read")), report.count(op="other"), "other_key")
+    require("alert other:errors>59: " in report.stderr, f"no alert: {report.stderr}")
+
+
 @test("kprobes", "cgroup2")
 def cgroups_by_path():
     """Groups of different numbers of reads: one with a hostile name, and one that is named as a container's."""

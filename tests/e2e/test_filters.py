@@ -66,12 +66,13 @@ def make_cgroup(path):
     return path
 
 
-@test("kprobes", "cgroup2")
-def cgroup_with_a_child():
+@test("kprobes", "cgroup2", each=["folder", "name"])
+def cgroup_with_a_child(how):
     parent = make_cgroup(CGROUPS / "lp-e2e")
     child = make_cgroup(parent / "child")
+    named = parent if how == "folder" else "/lp-e2e"
     try:
-        with Folder() as folder, Tracing(*VFS, "--op", "read", "--cgroup", parent, "-c", "lp-work") as tracing:
+        with Folder() as folder, Tracing(*VFS, "--op", "read", "--cgroup", named, "-c", "lp-work") as tracing:
             for group, n in ((parent, 19), (child, 23), (CGROUPS, 400)):
                 with start_work("calls", "read", n, 1, folder / "file", held=True) as work:
                     (group / "cgroup.procs").write_text(str(work.pid))

@@ -239,13 +239,18 @@ static void test_labels(void **state)
 
 static void test_other(void **state)
 {
+	const struct lat_key errors = key_of_other(LAT_RET_ERROR);
 	struct reading now = fixture_reading(SECOND);
 	struct snapshot *snapshot;
 
 	(void)state;
 	fixture_record(&now, &other_key, 5000, 8, 6);
+	fixture_record(&now, &errors, 400, 0, 7);
 	snapshot = fixture_snapshot(NULL, &now, 0);
-	assert_int_equal(snapshot->n_series, 1);
+	assert_int_equal(snapshot->n_series, 2);
+	assert_string_equal(series_label(&snapshot->series[1], "ret"), "error");
+	assert_int_equal(snapshot->series[1].count, 7);
+	assert_false(snapshot->series[1].summary);
 	assert_int_equal(snapshot->series[0].n_labels, 2);
 	assert_string_equal(series_label(&snapshot->series[0], "op"), "other");
 	assert_string_equal(series_label(&snapshot->series[0], "ret"), "ok");
