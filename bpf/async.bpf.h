@@ -52,7 +52,7 @@ static __noinline void async_begin_unseen(__u32 op)
 static __noinline void async_send(const struct lat_span *span, const struct ending *end, __u64 now, __u64 ns)
 {
 	if (span && end)
-		event_send(span, end, now, ns, 0, no_stacks());
+		event_send(span, end, now, ns, LAT_NO_SECTOR, no_stacks());
 }
 
 static __always_inline void async_record(struct lat_span *span, __s64 result, __u64 file, bool in_interrupt)

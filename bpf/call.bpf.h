@@ -184,7 +184,8 @@ static __noinline void call_send(struct lat_span *span, const struct ending *end
 {
 	if (!lat_config.key_has_who)
 		span_set_who(span);
-	event_send(span, end, end_ns, end_ns - span->start_ns, 0, stack_ctx ? stacks_take(stack_ctx) : no_stacks());
+	event_send(span, end, end_ns, end_ns - span->start_ns, LAT_NO_SECTOR,
+		   stack_ctx ? stacks_take(stack_ctx) : no_stacks());
 }
 
 /* Apart, as its key would take space on the stack also while an outlier is sent: see call_file(). */

@@ -114,7 +114,7 @@ static __noinline void connection_record(const struct lat_span *span, __u32 ret,
 	end.socket = span->id;
 	end.role = span->role;
 	if (lat_record(lat_series_of(span, &end), 0, end.op, ns, 0, lat_config.is_plain) && is_outlier(&end, ns, false))
-		event_send(span, &end, bpf_ktime_get_ns(), ns, 0, no_stacks());
+		event_send(span, &end, bpf_ktime_get_ns(), ns, LAT_NO_SECTOR, no_stacks());
 }
 
 #endif

@@ -79,7 +79,8 @@ static const char *change_text(const struct figure *figure, int kind, const char
 			       char buffer[static UNITS_LEN])
 {
 	if (kind == FIGURE_ERROR)
-		snprintf(buffer, UNITS_LEN, "%+.3g%spp", figure->change, unit_gap);
+		snprintf(buffer, UNITS_LEN, "%+.*f%spp", !figure->change ? 0 : fabs(figure->change) < 9.995 ? 2 : 1,
+			 figure->change, unit_gap);
 	else if (isinf(figure->change))
 		return "from 0";
 	else

@@ -105,7 +105,10 @@ static void print_line(struct events *events, const struct outlier *outlier)
 	if (events->target->has_depth) {
 		out_puts(events->out, " ");
 		out_escaped(events->out, outlier_find_label(outlier, "device"), 12);
-		out_printf(events->out, " %" PRIu64, outlier->sector);
+		if (outlier->sector == OUTLIER_NO_SECTOR)
+			out_puts(events->out, " -");
+		else
+			out_printf(events->out, " %" PRIu64, outlier->sector);
 	}
 	if (events->names_files) {
 		out_puts(events->out, " ");

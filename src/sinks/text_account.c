@@ -11,17 +11,26 @@
 
 #define MAX_PENDING 20 /* shown; JSON has all */
 
+/* A column's width, where it was WIDTH and this is in it, too. */
+static int widen(int width, const char *text)
+{
+	return text && strlen(text) > (size_t)width ? (int)strlen(text) : width;
+}
+
 static void write_depths(struct out *out, const struct snapshot *snapshot)
 {
 	char queued[UNITS_LEN], issued[UNITS_LEN];
+	int width = 14;
 	size_t i;
 
 	if (!snapshot->n_in_flight)
 		return;
-	out_printf(out, "%-16s  %8s  %8s\n", "in flight", "queued", "issued");
+	for (i = 0; i < snapshot->n_in_flight; i++)
+		width = widen(width, snapshot->in_flight[i].device);
+	out_printf(out, "%-*s  %8s  %8s\n", width + 2, "in flight", "queued", "issued");
 	for (i = 0; i < snapshot->n_in_flight; i++) {
 		out_puts(out, "  ");
-		out_escaped(out, snapshot->in_flight[i].device, 14);
+		out_escaped(out, snapshot->in_flight[i].device, width);
 		out_printf(out, "  %8s  %8s\n", units_count(queued, snapshot->in_flight[i].n_queued),
 			   units_count(issued, snapshot->in_flight[i].n_issued));
 	}
@@ -122,17 +131,20 @@ static void write_pending(struct out *out, const struct snapshot *snapshot)
 {
 	const struct pending *pending, *end = snapshot->pending + snapshot->n_pending;
 	char age[UNITS_LEN];
+	int width = 12;
 
 	if (!snapshot->n_pending)
 		return;
-	out_puts(out, "pending       age  OP       PHASE   DEVICE               SECTOR     BYTES      PID  COMM\n");
 	if (snapshot->n_pending > MAX_PENDING)
 		end = snapshot->pending + MAX_PENDING;
+	for (pending = snapshot->pending; pending < end; pending++)
+		width = widen(width, labels_find(pending->labels, pending->n_labels, "device"));
+	out_printf(out, "pending       age  OP       PHASE   %-*s         SECTOR     BYTES      PID  COMM\n", width, "DEVICE");
 	for (pending = snapshot->pending; pending < end; pending++) {
 		out_printf(out, "  %15s  ", units_duration(age, (double)pending->age_ns));
 		write_label(out, pending, "op", 8);
 		write_label(out, pending, "phase", 7);
-		write_label(out, pending, "device", 12);
+		write_label(out, pending, "device", width);
 		if (pending->sector == OUTLIER_NO_SECTOR)
 			out_printf(out, "%14s", "-");
 		else

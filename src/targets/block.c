@@ -58,7 +58,8 @@ static const struct target block = {
 		"  Devices that pass on what they are given and have no requests of their own: most of dm (not multipath,\n"
 		"  which has, beside those of its paths), md, zram. Look at the disks below them; -d names these.\n"
 		"  What a bio waits for before it becomes a request (throttling, no free request).\n"
-		"  With a filter by process: flushes, which the kernel makes in nobody's name.\n",
+		"  With a filter by process: flushes, which the kernel makes in nobody's name.\n"
+		"  Requests that were issued before tracing began (/sys/block/DISK/inflight): --pending does not list them.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
 	.stems = stems,

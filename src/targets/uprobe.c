@@ -155,6 +155,8 @@ static const struct target uprobe = {
 	.cannot_see =
 		"  Functions without a symbol, and calls that the compiler made part of their caller. A function that is left\n"
 		"  by longjmp() or an exception has no end: after 60 s its room may be used again (lost exit).\n"
+		"  More than 64 calls of one thread inside each other: return probes are that deep, and those beyond stay in flight.\n"
+		"  --arg has registers: an int of -1 is 4294967295.\n"
 		"  Go programs: their stacks move, and return probes can crash them. Programs of 32 bits are refused.\n",
 	.ops = ops,
 	.n_ops = 1,

@@ -89,7 +89,8 @@ static void test_outliers(void **state)
 	assert_int_equal(options.probe.config.outlier_ns, 2000000);
 	assert_int_equal(options.probe.config.outlier_ops & 7, 7);
 	assert_false(options.few_outliers || options.probe.config.outliers_regular);
-	options = parse("files --outlier off --slowest 3");
+	options = parse("files --slowest 3");
+	assert_int_equal(parse("files --outlier 0").probe.config.outlier_ns, 1);
 	assert_int_equal(options.probe.config.outlier_ns, 10000000);
 	assert_false(options.few_outliers);
 	options = parse("files --op write --folded out");
@@ -244,7 +245,8 @@ static void test_wrong(void **state)
 		"files --duration 1x", "files --interval 1e99", "files --count 3", "files 1 0", "files 1 2 3",
 		"files --op fsync", "files --op read,", "files --op ", "files --by cpu", "files --by bogus",
 		"files --pid 0", "files --pid 99999999", "files --pid 1x", "files --pid -5", "files --", "files --comm ",
-		"files --comm a-name-of-16-bytes", "files --cgroup /", "files --cgroup /nowhere", "files --disk sda",
+		"files --comm a-name-of-16-bytes", "files --cgroup /tmp", "files -i 1 2", "files --outlier off --slowest 3", "files --outlier off --stacks",
+		"files --cgroup /nowhere", "files --disk sda",
 		"files --attach uprobe", "files --format xml", "files --max-keys 0", "files --outlier soon",
 		"files --live -q", "files --live -o -",
 		"files --alert p98>5ms", "files --alert fsync:p99>5ms --by op", "files --on-alert true", "files --top 0", "files --slowest 1001", "files --ring-size 5000",
