@@ -80,6 +80,12 @@ static __always_inline void key_make(struct lat_key *key, const struct lat_span 
 		socket_key(key, end->socket, end->role);
 }
 
+/* Of the series `other`, that of the key's return class. */
+static __always_inline __u32 series_other(const struct lat_key *key)
+{
+	return key->words[0] >> 8 & (LAT_N_RETS - 1);
+}
+
 static __noinline __u32 series_add(struct lat_key *key)
 {
 	__u32 series, *found;
@@ -87,13 +93,13 @@ static __noinline __u32 series_add(struct lat_key *key)
 	if (!key)
 		return 0;
 	if (bpf_map_pop_elem(&lat_free, &series))
-		return key->words[0] >> 8 & (LAT_N_RETS - 1);
+		return series_other(key);
 	if (!bpf_map_update_elem(&lat_series, key, &series, BPF_NOEXIST))
 		return series;
 	/* Another CPU was faster with the same key. */
 	bpf_map_push_elem(&lat_free, &series, 0);
 	found = bpf_map_lookup_elem(&lat_series, key);
-	return found ? *found : key->words[0] >> 8 & (LAT_N_RETS - 1);
+	return found ? *found : series_other(key);
 }
 
 static __always_inline __u32 series_of_key(const struct lat_span *span, const struct ending *end)

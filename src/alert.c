@@ -98,21 +98,24 @@ static bool has_value(const struct series *series, const char *value, size_t len
 	return false;
 }
 
+size_t alert_value_length(const struct alert *alert, size_t at)
+{
+	size_t length = strcspn(alert->text + at, ",");
+
+	return at + length > alert->n_where ? alert->n_where - at : length;
+}
+
 /* Special files only where an alert names them: what they take is mostly for others to say. */
 static bool is_meant(const struct alert *alert, const struct series *series)
 {
-	const char *at = alert->text, *end = at + alert->n_where;
-	bool is_named;
-	size_t length;
+	bool is_named = !series->is_special;
+	size_t at, length;
 
-	is_named = !series->is_special;
-	for (; at < end; at += length + 1) {
-		length = strcspn(at, ",");
-		if (at + length > end)
-			length = (size_t)(end - at);
-		if (!has_value(series, at, length))
+	for (at = 0; at < alert->n_where; at += length + 1) {
+		length = alert_value_length(alert, at);
+		if (!has_value(series, alert->text + at, length))
 			return false;
-		is_named |= length == strlen(LABEL_SPECIAL) && !strncmp(at, LABEL_SPECIAL, length);
+		is_named |= length == strlen(LABEL_SPECIAL) && !strncmp(alert->text + at, LABEL_SPECIAL, length);
 	}
 	return is_named;
 }

@@ -32,6 +32,9 @@ struct alert_result {
 /* [VALUE[,VALUE]:]FIGURE>LIMIT or <LIMIT. 0, or -EINVAL when it is no such thing. */
 int alert_parse(struct alert *alert, const char *text);
 
+/* The length of the label value that stands AT bytes into the text, before its colon. */
+size_t alert_value_length(const struct alert *alert, size_t at);
+
 bool alert_is_time(const struct alert *alert);
 
 /*

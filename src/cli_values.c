@@ -373,7 +373,7 @@ void option_check_alerts(struct argp_state *state, const struct run_options *opt
 		return;
 	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++)
 		for (at = 0; at < alert->n_where; at += length + 1) {
-			length = strcspn(alert->text + at, ",:");
+			length = alert_value_length(alert, at);
 			if (!is_own_label(target, alert->text + at, length))
 				option_error(state, "--alert: %s has no operation %.*s", target->name, (int)length,
 					     alert->text + at);

@@ -65,8 +65,9 @@ static int by_time(const void *one, const void *other)
 static bool is_overflow(const struct snapshot *snapshot, const struct series *series)
 {
 	const char *op = series_label(series, "op");
+	const size_t n_labels = series_label(series, "phase") ? 3 : 2; /* and no dimensions */
 
-	return snapshot->total.counts[LAT_OTHER_KEY] && op && !strcmp(op, "other") && series->n_labels == (series_label(series, "phase") ? 3 : 2);
+	return snapshot->total.counts[LAT_OTHER_KEY] && op && !strcmp(op, "other") && series->n_labels == n_labels;
 }
 
 static void add_side(struct side *side, const struct side *more)

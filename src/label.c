@@ -162,10 +162,10 @@ static const char *cgroup_text(const struct label_names *names, uint64_t id, cha
 {
 	const struct cgroup_name wanted = { .id = id }, *found = NULL;
 
-	if (names->n_cgroups)
-		found = bsearch(&wanted, names->cgroups, names->n_cgroups, sizeof(wanted), label_compare_cgroups);
 	if (!id)
 		return "unknown";
+	if (names->n_cgroups)
+		found = bsearch(&wanted, names->cgroups, names->n_cgroups, sizeof(wanted), label_compare_cgroups);
 	snprintf(text, LABEL_LEN, "cgroup %" PRIu64, id);
 	return found ? found->path : text;
 }

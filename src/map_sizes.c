@@ -54,13 +54,13 @@ static uint8_t log2_ceil(uint32_t value)
 	return value > 1 ? (uint8_t)(lat_log2(value - 1) + 1) : 0;
 }
 
-static uint32_t max_series(const struct setup *setup)
+static uint32_t max_keys(const struct setup *setup)
 {
 	uint32_t own = (uint32_t)OWN_HISTS / setup->config->n_banks;
 
 	if (setup->max_keys > own)
 		own = setup->max_keys;
-	return (setup->options->max_keys ? setup->options->max_keys : own) + LAT_N_RETS;
+	return setup->options->max_keys ? setup->options->max_keys : own;
 }
 
 static void size_histograms(const struct setup *setup, uint32_t n_series)
@@ -100,16 +100,18 @@ static void size_paths(const struct setup *setup, uint32_t n_keys)
 void map_sizes(const struct setup *setup, uint32_t *n_series)
 {
 	const struct lat_config *config = setup->config;
+	uint32_t n_keys = 0;
 
 	if (!config->is_direct) {
-		*n_series = max_series(setup);
+		n_keys = max_keys(setup);
+		*n_series = n_keys + LAT_N_RETS;
 		bpf_map__set_key_size(map(setup, "lat_series"), config->n_key_words * (uint32_t)sizeof(__u64));
-		hold(setup, "lat_series", *n_series - LAT_N_RETS);
-		hold(setup, "lat_free", *n_series - LAT_N_RETS);
+		hold(setup, "lat_series", n_keys);
+		hold(setup, "lat_free", n_keys);
 	}
 	size_histograms(setup, *n_series);
 	map_hold_growing(map(setup, "lat_spill"), SPILLED, SPILLED_FIXED);
-	size_paths(setup, *n_series - LAT_N_RETS);
+	size_paths(setup, n_keys);
 	if (config->key_at[LAT_DIM_PATTERN])
 		hold(setup, "lat_ends", OPEN_FILES);
 	if (config->stacks)

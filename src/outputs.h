@@ -29,7 +29,7 @@ struct outputs {
 /* INFO, for the live screen, outlives it. 0 or -errno, reported; to be closed in either case. */
 int outputs_open(struct outputs *outputs, const struct run_options *options, const struct run_info *info);
 
-/* What fails is reported by outputs_close(), and sets is_over. */
+/* What fails is reported once, sets is_over, and makes outputs_close() false. */
 void outputs_show(struct outputs *outputs, const struct snapshot *snapshot);
 
 /* What has been written to the screen by others is to be seen now. As outputs_show(). */

@@ -335,7 +335,7 @@ static int prepare(struct run *run)
 	return error ? error : start_child(run);
 }
 
-/* False when a file lacks something, which has been reported. */
+/* False when a file or stdout lacks something, which has been reported. */
 static bool finish(struct run *run)
 {
 	bool has_files;

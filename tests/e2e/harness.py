@@ -60,6 +60,13 @@ class DiskFile:
         os.unlink(self.path)
 
 
+def make_deep(folder):
+    """A folder below more names than are kept of a path."""
+    path = folder.joinpath(*["deep"] * 60)
+    path.mkdir(parents=True)
+    return path
+
+
 def wait_until(is_true, what, timeout_s=TIMEOUT_S):
     """Polls, since starting threads or programs to be told takes longer under emulation."""
     end = time.monotonic() + timeout_s
@@ -318,7 +325,7 @@ def require_in_slot(series, expected_ns, what, n_slots=1, percentile="p50"):
 
 __all__ = [
     "DISK", "DiskFile", "ENDINGS", "Failure", "Folder", "KERNEL", "LATENCYPROBE", "MISSES_COMPLETIONS", "Process",
-    "ROOT", "Report", "SURE_ATTACH", "Tracing", "WORK", "has_missed", "may_miss", "parse_objects", "probe", "probe_argv",
-    "require", "require_count", "require_equal", "require_in_slot", "run_plain", "run_work", "slot_bounds", "start_work",
-    "wait_until", "work_result",
+    "ROOT", "Report", "SURE_ATTACH", "Tracing", "WORK", "has_missed", "make_deep", "may_miss", "parse_objects", "probe",
+    "probe_argv", "require", "require_count", "require_equal", "require_in_slot", "run_plain", "run_work", "slot_bounds",
+    "start_work", "wait_until", "work_result",
 ]

@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import DISK, SURE_ATTACH, WORK, Folder, Tracing, probe, require, require_equal, start_work
+from harness import DISK, SURE_ATTACH, WORK, Folder, Tracing, make_deep, probe, require, require_equal, start_work
 from loop import LoopDisk
 from registry import test
 
@@ -252,10 +252,7 @@ def hostile_names():
 def deep_path():
     """More names than are kept: the outer ones are missing, and it shows."""
     with Folder() as folder:
-        path = folder
-        for _ in range(60):
-            path = path / "deep"
-        path.mkdir(parents=True)
+        path = make_deep(folder)
         report = probe(*VFS, "--attach", SURE_ATTACH, "--by", "file", "--op", "read",
                        command=[WORK, "calls", "read:3", 1, 1, path / "file"])
     name = report.one(op="read")["labels"]["file"]

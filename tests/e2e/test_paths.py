@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import KERNEL, SURE_ATTACH, WORK, Folder, probe, require, require_equal
+from harness import KERNEL, SURE_ATTACH, WORK, Folder, make_deep, probe, require, require_equal
 from registry import test
 
 BOTH = ["fentry", "kprobe"]
@@ -101,10 +101,7 @@ def hostile(which):
 def deep():
     """Where the outer names are missing, only a * in front can match."""
     with Folder() as folder:
-        path = folder
-        for _ in range(60):
-            path = path / "deep"
-        path.mkdir(parents=True)
+        path = make_deep(folder)
         for pattern, n in {"*/deep/file": 3, f"{folder}/*": 0, "/*": 0, "/deep/*": 0}.items():
             report = probe(*VFS, "--attach", SURE_ATTACH, "--path", pattern, "--op", "read",
                            command=[WORK, "calls", "read:3", 1, 1, path / "file"])
