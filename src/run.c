@@ -338,11 +338,8 @@ static int prepare(struct run *run)
 /* False when a file or stdout lacks something, which has been reported. */
 static bool finish(struct run *run)
 {
-	bool has_files;
+	bool has_files = outputs_close(&run->outputs);
 
-	/* Whoever has had enough of waiting for the disk may end it. */
-	waits_allow_to_end(&run->waits);
-	has_files = outputs_close(&run->outputs);
 	if (run->has_child)
 		child_close(&run->child);
 	if (run->process_fd >= 0)
@@ -389,6 +386,8 @@ int run(const struct run_options *options)
 	if (has_begun)
 		error = loop(&run);
 	outputs_end_live(&run.outputs);
+	/* Whoever has had enough of waiting for the disk may end it. */
+	waits_allow_to_end(&run.waits);
 	/* Whatever ended it, what was measured is to be had. */
 	if (has_begun && report_final(&run))
 		error = -EIO;

@@ -58,8 +58,18 @@ int waits_wait(struct waits *waits, enum event events[N_EVENTS])
 	return n_ready;
 }
 
+static void say_once_more(int number)
+{
+	static const char message[] = "latencyprobe: ending, the report is not complete yet; once more ends without it\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		return; /* whoever does not hear it need not know */
+}
+
 void waits_allow_to_end(const struct waits *waits)
 {
+	const struct sigaction once = { .sa_handler = say_once_more, .sa_flags = SA_RESETHAND | SA_RESTART };
 	struct signalfd_siginfo signal_info;
 	sigset_t signals;
 
@@ -67,6 +77,8 @@ void waits_allow_to_end(const struct waits *waits)
 		return;
 	while (read(waits->fds[EVENT_SIGNAL], &signal_info, sizeof(signal_info)) > 0)
 		;
+	sigaction(SIGINT, &once, NULL);
+	sigaction(SIGTERM, &once, NULL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);

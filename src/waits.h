@@ -25,7 +25,10 @@ int waits_add_signals(struct waits *waits, const sigset_t *signals);
 /* Waits until there is any; how many have come, in EVENTS. None when a signal interrupted it. */
 int waits_wait(struct waits *waits, enum event events[N_EVENTS]);
 
-/* SIGINT and SIGTERM end the program again; but not with what came before. */
+/*
+ * The second SIGINT or SIGTERM from now on ends the program. The first only says so: a run that ended by itself, just as
+ * its user wanted to end it, has still to write its report.
+ */
 void waits_allow_to_end(const struct waits *waits);
 
 void waits_close(struct waits *waits);

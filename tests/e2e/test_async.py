@@ -87,10 +87,10 @@ def who_and_which_file():
         regular = probe(*VFS, "--attach", SURE_ATTACH, "--op", "uring_read", "--ftype", "!regular", command=command)
         with start_work(*command[1:], held=True) as work, start_work(*command[1:], held=True) as other:
             with Tracing("vfs", "-p", work.pid, "--op", "uring_read", "--attach", SURE_ATTACH) as tracing:
-                for process in (work, other):
+                for process in (other, work):
                     process.go_on()
                     process.wait()
-                of_pid = tracing.finish()
+                of_pid = tracing.wait()
     require_equal(report.count(op="aio_read", comm="lp-work", file=str(path)), 6, "reads by aio")
     require_equal(report.count(op="uring_read", comm="lp-work", file=str(path)), 24, "reads by io_uring")
     require_equal(regular.count(), 0, "reads with --ftype !regular")

@@ -2,7 +2,6 @@
 """Whose operations count: processes, names, cgroups, commands with their children, PID namespaces."""
 
 import os
-import signal
 import subprocess
 from pathlib import Path
 
@@ -102,9 +101,6 @@ def pid_namespace():
         with Tracing(*VFS, "--op", "read", "-p", pid_inside, "-c", "lp-work", "--by", "pid,tid",
                      prefix=["nsenter", "-t", child_of(shell.pid), "-p", "-m"]) as tracing:
             shell.go_on()
-            shell.wait_for("calls", in_stdout=True)
-            # nsenter passes no signals on.
-            os.kill(child_of(tracing.process.pid), signal.SIGINT)
             report = tracing.wait()
         shell.go_on()
         shell.wait()

@@ -60,10 +60,10 @@ def counts_of_a_pid(attach):
     with Folder() as folder, start_work("calls", MIX, 1, 2, folder / "file", held=True) as work, \
             start_work("calls", MIX, 1, 2, folder / "other", held=True) as other:
         with Tracing("vfs", "-p", work.pid, "-c", "lp-work", "--attach", attach) as tracing:
-            for process in (work, other):
+            for process in (other, work):
                 process.go_on()
                 process.wait()
-            report = tracing.finish()
+            report = tracing.wait()
     require_mix(report, attach, 2)
 
 
@@ -74,7 +74,7 @@ def all_of_a_process_is_counted():
         with Tracing("vfs", "-p", work.pid, "--attach", SURE_ATTACH) as tracing:
             work.go_on()
             work.wait()
-            report = tracing.finish()
+            report = tracing.wait()
     # Each thread opens, writes a byte and closes; the process writes its last line.
     require_equal(report.count(op="open", ret="ok"), 2 * (97 + 1), "opens")
     require_equal(report.count(op="write", ret="ok"), 2 * (37 + 41 + 1) + 1, "writes")
