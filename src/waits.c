@@ -61,15 +61,18 @@ int waits_wait(struct waits *waits, enum event events[N_EVENTS])
 static void say_once_more(int number)
 {
 	static const char message[] = "latencyprobe: ending, the report is not complete yet; once more ends without it\n";
+	int error = errno;
+	ssize_t n_written = write(STDERR_FILENO, message, sizeof(message) - 1);
 
 	(void)number;
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
-		return; /* whoever does not hear it need not know */
+	(void)n_written;
+	errno = error;
 }
 
 void waits_allow_to_end(const struct waits *waits)
 {
-	const struct sigaction once = { .sa_handler = say_once_more, .sa_flags = SA_RESETHAND | SA_RESTART };
+	/* Not deferred: when nobody reads what it says, either, the second one ends it nevertheless. */
+	const struct sigaction once = { .sa_handler = say_once_more, .sa_flags = SA_RESETHAND | SA_NODEFER | SA_RESTART };
 	struct signalfd_siginfo signal_info;
 	sigset_t signals;
 

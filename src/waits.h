@@ -26,8 +26,8 @@ int waits_add_signals(struct waits *waits, const sigset_t *signals);
 int waits_wait(struct waits *waits, enum event events[N_EVENTS]);
 
 /*
- * The second SIGINT or SIGTERM from now on ends the program. The first only says so: a run that ended by itself, just as
- * its user wanted to end it, has still to write its report.
+ * The second SIGINT, or the second SIGTERM, from now on ends the program. The first only says so: a run that ended by itself,
+ * just as its user wanted to end it, has still to write its report.
  */
 void waits_allow_to_end(const struct waits *waits);
 
