@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the end-to-end tests on this machine, as root: run.py [--list] [--skipped FILE] [--first FILE] [--without FILE] [NAME or glob]..."""
+"""Runs the end-to-end tests on this machine, as root: run.py [OPTION]... [NAME or glob]..., see run.py --help."""
 
 import argparse
 import importlib
@@ -32,6 +32,7 @@ def main():
         first = registry.first_of_each(also)
         names = [name for name in registry.TESTS if name in {*names, *first}]
         print(f"{len(set(also) - set(names))} tests are of further values and left out: make test-kernels runs them")
+    passed = []
     if options.without:
         passed = options.without.read_text(encoding="utf-8").splitlines()
         names = [name for name in names if name not in passed]
@@ -42,7 +43,7 @@ def main():
     ended = registry.run_all(names)
     if options.skipped:
         options.skipped.write_text("".join(f"{name}\n" for name in ended["skipped"]), encoding="utf-8")
-    return 1 if ended["failed"] or not (ended["passed"] or options.without) else 0
+    return 1 if ended["failed"] or not (ended["passed"] or passed) else 0
 
 
 if __name__ == "__main__":
