@@ -27,14 +27,9 @@ PAGE := $(OUTPUT)/skel/report_page.inc
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 
-# What does without libbpf. The unit tests link these and nothing else.
-PURE := account alert buckets cli cli_files cli_values compare comparison comparison_json comparison_match comparison_text \
-	connections container disks distribution escape file_path filters glob host label live_frame live_history live_map live_panel live_screen \
-	live_view log merge name_index nearest noise out outlier pending percentile reading recording recording_events recording_fields recording_parse replay \
-	series sizes snapshot snapshot_sum stack totals trend units words writer targets/target \
-	$(patsubst src/%.c,%,$(wildcard src/sinks/*.c))
-PURE += report_columns report_data report_page
-PURE_OBJECTS := $(PURE:%=$(OUTPUT)/src/%.o)
+# All but what needs a running kernel; the unit tests link these and nothing else.
+PURE := $(filter-out src/main.c src/kernel/% src/targets/% src/trace/%,$(SOURCES))
+PURE_OBJECTS := $(PURE:%.c=$(OUTPUT)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUTPUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 WORK := $(OUTPUT)/tests/work
@@ -95,10 +90,10 @@ $(OUTPUT)/skel/%.skel.h: $(OUTPUT)/bpf/%.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-$(PAGE): $(wildcard src/report/*)
+$(PAGE): $(wildcard src/report/web/*)
 	$(call say,PAGE,$@)
 	@mkdir -p $(@D)
-	$(Q)src/report/embed > $@.tmp && mv $@.tmp $@
+	$(Q)src/report/web/embed > $@.tmp && mv $@.tmp $@
 
 $(OUTPUT)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(PURE_OBJECTS)
 	$(call say,TEST,$@)
@@ -158,7 +153,7 @@ fuzz: $(OUTPUT)/tests/fuzz/recording ## fuzzes the reader of recordings for FUZZ
 	$(Q)cd $(OUTPUT)/tests/fuzz && ./recording -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
 		-close_fd_mask=2 -print_final_stats=1 found $(CURDIR)/tests/fuzz/corpus
 
-$(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE:%=src/%.c) $(wildcard src/*.h src/*/*.h)
+$(OUTPUT)/tests/fuzz/recording: tests/fuzz/recording.c $(PURE) $(wildcard src/*/*.h)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(ALL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize=pointer-overflow \

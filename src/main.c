@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "compare.h"
-#include "doctor.h"
-#include "list.h"
-#include "log.h"
-#include "manual.h"
-#include "merge.h"
-#include "replay.h"
-#include "report.h"
-#include "run.h"
-#include "targets/target.h"
-#include "version.h"
+#include "cli/options.h"
+#include "compare/command.h"
+#include "trace/doctor.h"
+#include "trace/list.h"
+#include "base/log.h"
+#include "help/manual.h"
+#include "recording/merge.h"
+#include "recording/replay.h"
+#include "report/command.h"
+#include "trace/trace.h"
+#include "registry/target.h"
+#include "base/version.h"
 
 static int dispatch(int argc, char **argv);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Target bio: what is submitted to block devices that have no requests. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "bio.skel.h"
-#include "kernel_btf.h"
-#include "log.h"
+#include "kernel/kernel_btf.h"
+#include "base/log.h"
 
 /* As in bpf/disk.bpf.h. */
 enum { READ, WRITE, FLUSH, DISCARD, OTHER };

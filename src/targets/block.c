@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Target block: requests to block devices. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include "block.skel.h"
-#include "disks.h"
-#include "kernel_btf.h"
+#include "system/disks.h"
+#include "kernel/kernel_btf.h"
 
 /* As in bpf/block.bpf.c. */
 enum { READ, WRITE, FLUSH, DISCARD, OTHER, N_TYPES };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target func: calls of any functions of the kernel, by name or glob. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -10,16 +10,16 @@
 
 #include <bpf/libbpf.h>
 
-#include "attach.h"
+#include "kernel/attach.h"
 #include "func.skel.h"
-#include "host.h"
-#include "kernel_btf.h"
-#include "log.h"
-#include "nearest.h"
-#include "object.h"
-#include "probe.h"
-#include "traceable.h"
-#include "words.h"
+#include "system/host.h"
+#include "kernel/kernel_btf.h"
+#include "base/log.h"
+#include "base/suggest.h"
+#include "kernel/bpf_globals.h"
+#include "kernel/probe.h"
+#include "system/ftrace_functions.h"
+#include "base/word_list.h"
 
 /* Attaching a trampoline takes some 10 ms each: beyond this many, kprobes are attached faster. */
 #define MAX_TRAMPOLINES 32

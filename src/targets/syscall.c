@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target syscall: system calls by name. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-#include "nearest.h"
-#include "object.h"
-#include "probe.h"
+#include "base/log.h"
+#include "base/suggest.h"
+#include "kernel/bpf_globals.h"
+#include "kernel/probe.h"
 #include "syscall.skel.h"
-#include "words.h"
+#include "base/word_list.h"
 
 /* As in bpf/syscall.bpf.c. */
 #define N_NUMBERS 1024

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Target tcp: sends and receives as programs see them; connections and requests. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <bpf/libbpf.h>
 
-#include "map_sizes.h"
-#include "probe.h"
+#include "kernel/map_sizes.h"
+#include "kernel/probe.h"
 #include "tcp.skel.h"
 
 /* As in bpf/tcp.bpf.c. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target uprobe: calls of functions of programs and libraries. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -10,14 +10,14 @@
 
 #include <bpf/libbpf.h>
 
-#include "attach.h"
-#include "elf_file.h"
-#include "log.h"
-#include "nearest.h"
-#include "object.h"
-#include "probe.h"
+#include "kernel/attach.h"
+#include "system/elf_file.h"
+#include "base/log.h"
+#include "base/suggest.h"
+#include "kernel/bpf_globals.h"
+#include "kernel/probe.h"
 #include "uprobe.skel.h"
-#include "words.h"
+#include "base/word_list.h"
 
 static const struct op ops[] = { { .name = "uprobe", .help = "calls of the functions that are named" } };
 

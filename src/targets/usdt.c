@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target usdt: from one static probe of a program to another. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 
 #include <bpf/libbpf.h>
 
-#include "attach.h"
-#include "elf_file.h"
-#include "log.h"
-#include "nearest.h"
-#include "object.h"
-#include "probe.h"
+#include "kernel/attach.h"
+#include "system/elf_file.h"
+#include "base/log.h"
+#include "base/suggest.h"
+#include "kernel/bpf_globals.h"
+#include "kernel/probe.h"
 #include "usdt.skel.h"
 
 static const struct op ops[] = { { .name = "usdt", .help = "from the first probe of a pair to the second" } };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Target vfs: file operations as programs see them, whatever the file system. */
-#include "targets/target.h"
+#include "registry/target.h"
 
 #include <bpf/libbpf.h>
 
-#include "attach.h"
-#include "host.h"
-#include "kernel_btf.h"
-#include "log.h"
-#include "probe.h"
+#include "kernel/attach.h"
+#include "system/host.h"
+#include "kernel/kernel_btf.h"
+#include "base/log.h"
+#include "kernel/probe.h"
 #include "vfs.skel.h"
 
 enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT, AIO_READ, AIO_WRITE, URING_READ, URING_WRITE };

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "out.h"
-#include "recording.h"
-#include "sinks/sink.h"
-#include "sinks/sink_feed.h"
-#include "snapshot.h"
+#include "base/out.h"
+#include "recording/recording.h"
+#include "registry/format.h"
+#include "render/feed.h"
+#include "model/snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t n_bytes, size_t max_bytes, unsigned int seed);

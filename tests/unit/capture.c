@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "out.h"
-#include "sinks/sink.h"
-#include "sinks/sink_feed.h"
+#include "base/out.h"
+#include "registry/format.h"
+#include "render/feed.h"
 
 void capture_begin(struct capture *capture)
 {

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "label.h"
-#include "snapshot.h"
-#include "targets/target.h"
+#include "model/label.h"
+#include "model/snapshot.h"
+#include "registry/target.h"
 
 /* Like vfs: calls, each operation with an account of its own. */
 enum { FILES_READ, FILES_WRITE, FILES_FSYNC, FILES_N_OPS };

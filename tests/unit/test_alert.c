@@ -8,9 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "alert.h"
+#include "model/alert.h"
 #include "fixtures.h"
-#include "snapshot.h"
+#include "model/snapshot.h"
 
 static void test_parse(void **state)
 {

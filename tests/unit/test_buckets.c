@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "buckets.h"
+#include "model/buckets.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

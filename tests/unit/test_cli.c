@@ -7,11 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "alert.h"
-#include "cli.h"
-#include "log.h"
-#include "sinks/sink.h"
-#include "targets/target.h"
+#include "model/alert.h"
+#include "cli/options.h"
+#include "base/log.h"
+#include "registry/format.h"
+#include "registry/target.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

@@ -10,15 +10,15 @@
 #include <jansson.h>
 
 #include "capture.h"
-#include "compare.h"
-#include "comparison.h"
-#include "comparison_json.h"
-#include "comparison_text.h"
+#include "compare/command.h"
+#include "compare/comparison.h"
+#include "compare/comparison_json.h"
+#include "compare/comparison_text.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "log.h"
-#include "out.h"
-#include "sinks/sink.h"
+#include "base/log.h"
+#include "base/out.h"
+#include "registry/format.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "comparison.h"
+#include "compare/comparison.h"
 #include "fixtures.h"
 
 #define SECOND 1000000000ULL

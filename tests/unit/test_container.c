@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "container.h"
+#include "model/container_id.h"
 
 #define ID "3f4e1b0c9a8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f"
 #define OTHER "0000000000000000000000000000000000000000000000000000000000000001"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of block devices, from a tree as sysfs has it. */
-#include "disks.h"
+#include "system/disks.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "label.h"
+#include "model/label.h"
 #include "latencyprobe/abi.h"
 
 #define NUMBER(major, minor) ((major) << 20 | (minor))

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "distribution.h"
+#include "model/distribution.h"
 #include "fixtures.h"
 
 #include <setjmp.h>

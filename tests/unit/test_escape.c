@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "escape.h"
+#include "base/escape.h"
 
 static void test_escape(void **state)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "file_path.h"
+#include "model/file_path.h"
 
 static struct lat_path make(const char *text, size_t n_bytes, enum lat_path_end end, enum lat_ftype type)
 {

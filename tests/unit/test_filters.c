@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "filters.h"
+#include "cli/filter_values.h"
 
 static void test_ftypes(void **state)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "glob.h"
+#include "base/glob.h"
 
 static bool matches_from(const struct lat_glob *glob, struct lat_glob_state state, const char *text)
 {

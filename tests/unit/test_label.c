@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "label.h"
+#include "model/label.h"
 
 static struct device_name devices[] = {
 	{ .device = 8 << 20, .name = "sda" },

@@ -12,9 +12,9 @@
 #include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "live_history.h"
-#include "live_screen.h"
-#include "live_view.h"
+#include "live/history.h"
+#include "live/screen.h"
+#include "live/view.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

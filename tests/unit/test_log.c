@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #undef fail /* cmocka's; here it is the function of log.h */
 
-#include "log.h"
+#include "base/log.h"
 
 #define LONG_LEN 100000
 

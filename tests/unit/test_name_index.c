@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "name_index.h"
+#include "base/name_table.h"
 
 #define N 5000
 

@@ -9,7 +9,7 @@
 
 #include "fixtures.h"
 #include "latencyprobe/bucket.h"
-#include "noise.h"
+#include "compare/significance.h"
 
 static void assert_ranks(uint64_t n, double percent, double tail, uint64_t low, uint64_t high)
 {

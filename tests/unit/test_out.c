@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "out.h"
+#include "base/out.h"
 
 static char folder[] = "/tmp/test_out.XXXXXX";
 static char file[64], link_to_file[64];

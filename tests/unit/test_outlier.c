@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fixtures.h"
-#include "outlier.h"
+#include "model/outlier.h"
 
 #define N 5000
 

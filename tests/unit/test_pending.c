@@ -12,9 +12,9 @@
 
 #include "capture.h"
 #include "fixtures.h"
-#include "recording_fields.h"
-#include "recording_parse.h"
-#include "sinks/json_object.h"
+#include "recording/json_fields.h"
+#include "recording/parse_snapshot.h"
+#include "render/json_snapshot.h"
 
 static struct snapshot *make_snapshot(size_t n)
 {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fixtures.h"
-#include "percentile.h"
+#include "model/percentile.h"
 
 #define MAX_SAMPLES 20000
 #define N_RANKS 10001

@@ -9,7 +9,7 @@
 
 #include "capture.h"
 #include "fixtures.h"
-#include "recording.h"
+#include "recording/recording.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "merge.h"
-#include "replay.h"
+#include "base/log.h"
+#include "recording/merge.h"
+#include "recording/replay.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

@@ -8,13 +8,13 @@
 #include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "out.h"
-#include "recording.h"
-#include "report_columns.h"
-#include "report_data.h"
-#include "report_page.h"
-#include "sinks/json_object.h"
-#include "sinks/sink.h"
+#include "base/out.h"
+#include "recording/recording.h"
+#include "report/time_columns.h"
+#include "report/page_data.h"
+#include "report/page.h"
+#include "render/json_snapshot.h"
+#include "registry/format.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

@@ -15,7 +15,7 @@
 
 #include "capture.h"
 #include "fixtures.h"
-#include "sinks/sink.h"
+#include "registry/format.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

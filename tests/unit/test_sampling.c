@@ -10,13 +10,13 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "alert.h"
+#include "model/alert.h"
 #include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "live_history.h"
-#include "recording.h"
-#include "sinks/sink.h"
+#include "live/history.h"
+#include "recording/recording.h"
+#include "registry/format.h"
 
 #define US 1000ULL
 #define SECOND 1000000000ULL

@@ -14,9 +14,9 @@
 #include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "out.h"
-#include "sinks/sink.h"
-#include "sinks/sink_feed.h"
+#include "base/out.h"
+#include "registry/format.h"
+#include "render/feed.h"
 
 static bool is_as_written(const struct sink *sink, const char *name, const struct snapshot *snapshot,
 			  const struct sink_options *options)

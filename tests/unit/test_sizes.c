@@ -12,9 +12,9 @@
 #include "capture.h"
 #include "fixtures.h"
 #include "golden.h"
-#include "sinks/sink.h"
-#include "sizes.h"
-#include "trend.h"
+#include "registry/format.h"
+#include "model/size_groups.h"
+#include "model/trend.h"
 
 #define US 1000ULL
 #define SECOND 1000000000ULL

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fixtures.h"
-#include "snapshot_sum.h"
+#include "model/snapshot_sum.h"
 
 /* Last, since it has a macro that is called fail(), too. */
 #include <setjmp.h>

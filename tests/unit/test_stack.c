@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "stack.h"
+#include "model/stack_sums.h"
 
 static void free_copy(struct stack *copy, size_t n)
 {

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "fixtures.h"
-#include "snapshot.h"
-#include "trend.h"
+#include "model/snapshot.h"
+#include "model/trend.h"
 
 /* An interval of N reads of NS each, after what came before; and, if there are any, writes. */
 static struct snapshot *interval(struct trend *trend, uint64_t ns, uint64_t n, uint64_t n_writes)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "words.h"
+#include "base/word_list.h"
 
 static void require_split(char *const *joined, size_t n, const char *const *expected, size_t n_expected)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "writer.h"
+#include "base/record_writer.h"
 
 static char folder[] = "/tmp/latencyprobe-writer.XXXXXX";
 
