@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Target bio: what is submitted to block devices that have no requests, from submission to completion. */
-#include "disk.bpf.h"
-#include "kernel.bpf.h"
-#include "pair.bpf.h"
+#include "lib/disk.bpf.h"
+#include "lib/core_read.bpf.h"
+#include "lib/keyed_spans.bpf.h"
 
 /* The last argument of both tracepoints; behind the request queue until 5.10 in one, and still in the other. */
 static __always_inline struct bio *tracepoint_bio(__u64 *ctx, bool is_second)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Target block: requests to block devices, from being queued over being issued to their final completion. */
-#include "access.bpf.h"
-#include "disk.bpf.h"
-#include "latency.bpf.h"
+#include "lib/access_pattern.bpf.h"
+#include "lib/disk.bpf.h"
+#include "lib/record.bpf.h"
 
 /* Of requests that are remembered; only where lat_config.needs_extra. */
 struct {

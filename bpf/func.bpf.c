@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target func: calls of whatever functions of the kernel are named. */
-#include "nest.bpf.h"
+#include "lib/nested_calls.bpf.h"
 
 /* Of the only function, where the kernel has no cookies or they are not needed. */
 const volatile __u64 func_cookie = 0;

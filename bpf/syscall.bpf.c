@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target syscall: system calls, from the kernel's entry code calling their function to its return. */
-#include "call.bpf.h"
+#include "lib/call.bpf.h"
 
 /* As in src/targets/syscall.c: site = ABI * SYSCALL_NUMBERS + number, and one for all numbers beyond. */
 #define SYSCALL_NUMBERS 1024

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Target tcp: where programs' sends and receives enter and leave TCP, over IPv4 and IPv6; and connections' lives. */
-#include "programs.bpf.h"
-#include "connection.bpf.h"
+#include "lib/programs.bpf.h"
+#include "lib/connection.bpf.h"
 
 #define IPPROTO_TCP_NUMBER 6
 #define ECONNABORTED 103
@@ -10,7 +10,7 @@
 /* As in src/targets/tcp.c. */
 enum tcp_op { OP_SEND, OP_RECV, OP_CLEANUP_RBUF, OP_CONNECT, OP_ACCEPT, OP_LIFETIME, OP_REQUEST, OP_SRTT };
 
-#include "request.bpf.h"
+#include "lib/request.bpf.h"
 
 PROBE_SOCKET_CALL(send, OP_SEND, OUTCOME_INT_BYTES, NEVER_NESTS);
 PROBE_SOCKET_CALL(recv, OP_RECV, OUTCOME_INT_BYTES, NEVER_NESTS);

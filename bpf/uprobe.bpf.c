@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target uprobe: calls of functions of programs and libraries. */
-#include "pair.bpf.h"
+#include "lib/keyed_spans.bpf.h"
 
 /* As for func.bpf.c. */
 const volatile __u64 uprobe_cookie = 0;

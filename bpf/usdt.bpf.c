@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Target usdt: from one static probe of a program to another. */
-#include "pair.bpf.h"
+#include "lib/keyed_spans.bpf.h"
 #include <bpf/usdt.bpf.h>
 
 /* Which argument of both probes is the key; below 0: the thread is. */

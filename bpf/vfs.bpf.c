@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Target vfs: where file operations enter and leave the kernel's virtual file system. */
 #define LAT_FILE_KINDS 2
-#include "async.bpf.h"
-#include "programs.bpf.h"
+#include "lib/async.bpf.h"
+#include "lib/programs.bpf.h"
 
 /* As in src/targets/vfs.c. */
 enum vfs_op {

@@ -249,7 +249,7 @@ static struct bpf_object *open_own(const struct target *target)
 }
 
 /*
- * Of functions for BPF programs that this kernel does not have (bpf/kernel.bpf.h does without them then), libbpf 1.1.2 looks
+ * Of functions for BPF programs that this kernel does not have (bpf/lib/core_read.bpf.h does without them then), libbpf 1.1.2 looks
  * into its modules as well, which takes CAP_SYS_ADMIN; without, it fails to load. It looks only once: here, where it may fail.
  */
 static void look_into_modules(struct bpf_object *object)

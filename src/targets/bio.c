@@ -10,7 +10,7 @@
 #include "kernel/kernel_btf.h"
 #include "base/log.h"
 
-/* As in bpf/disk.bpf.h. */
+/* As in bpf/lib/disk.bpf.h. */
 enum { READ, WRITE, FLUSH, DISCARD, OTHER };
 
 static const struct op ops[] = {

@@ -3,8 +3,8 @@
 #ifndef CALL_BPF_H
 #define CALL_BPF_H
 
-#include "latency.bpf.h"
-#include "touch.bpf.h"
+#include "record.bpf.h"
+#include "call_file.bpf.h"
 
 static __always_inline bool call_is_skipped(const struct lat_span *span)
 {

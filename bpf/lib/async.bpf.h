@@ -3,7 +3,7 @@
 #ifndef ASYNC_BPF_H
 #define ASYNC_BPF_H
 
-#include "pair.bpf.h"
+#include "keyed_spans.bpf.h"
 
 /* Spans are found by the address of the request, and tell who submitted it: it may end in any thread or interrupt. */
 static __noinline void async_begin(__u64 request, __u32 op)

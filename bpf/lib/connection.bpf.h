@@ -3,7 +3,7 @@
 #ifndef CONNECTION_BPF_H
 #define CONNECTION_BPF_H
 
-#include "latency.bpf.h"
+#include "record.bpf.h"
 
 /*
  * Apart from calls' spans, since connections last. By the address of the struct sock; requests (request.bpf.h) by the odd

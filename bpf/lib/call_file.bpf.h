@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The file that a call is about, looked at when it begins or ends. */
-#ifndef TOUCH_BPF_H
-#define TOUCH_BPF_H
+#ifndef CALL_FILE_BPF_H
+#define CALL_FILE_BPF_H
 
-#include "place.bpf.h"
+#include "hook.bpf.h"
 
 /* As a plain number: with what the verifier takes as an address it is strict. */
 static __always_inline __u64 call_first_argument(const struct place *place, void *ctx)

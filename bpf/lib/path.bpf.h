@@ -3,8 +3,8 @@
 #ifndef PATH_BPF_H
 #define PATH_BPF_H
 
-#include "kernel.bpf.h"
-#include "latency.bpf.h"
+#include "core_read.bpf.h"
+#include "record.bpf.h"
 #include "latencyprobe/glob.h"
 
 /* Paths by file. The user side sets the size; and with --outlier alone the type, so that the oldest are forgotten. */

@@ -4,7 +4,7 @@
 #define SOCKET_BPF_H
 
 #include "filter.bpf.h"
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 #define AF_INET6 10
 #define SOCKET_MAPPED bpf_htonl(0xffff)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Configuration, maps and accounts: what the user side shares. */
-#ifndef STATE_BPF_H
-#define STATE_BPF_H
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

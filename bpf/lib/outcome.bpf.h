@@ -3,7 +3,7 @@
 #ifndef OUTCOME_BPF_H
 #define OUTCOME_BPF_H
 
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 #define EAGAIN 11
 #define MAX_ERRNO 4095

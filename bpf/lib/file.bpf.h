@@ -3,7 +3,7 @@
 #ifndef FILE_BPF_H
 #define FILE_BPF_H
 
-#include "access.bpf.h"
+#include "access_pattern.bpf.h"
 #include "path.bpf.h"
 
 /* Where a call names its file. */

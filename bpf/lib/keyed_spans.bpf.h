@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pairs of events: a beginning and an end that share a key. */
-#ifndef PAIR_BPF_H
-#define PAIR_BPF_H
+#ifndef KEYED_SPANS_BPF_H
+#define KEYED_SPANS_BPF_H
 
 #include "call.bpf.h"
 

@@ -4,7 +4,7 @@
 #define DISK_BPF_H
 
 #include "compat.bpf.h"
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 /* As in src/targets/block.c and bio.c. */
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_OTHER, BLOCK_N_TYPES };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls of many functions, each measured at every depth: a thread has a span for each that it is in. */
-#ifndef NEST_BPF_H
-#define NEST_BPF_H
+#ifndef NESTED_CALLS_BPF_H
+#define NESTED_CALLS_BPF_H
 
 #include "call.bpf.h"
 

@@ -3,7 +3,7 @@
 #ifndef FILTER_BPF_H
 #define FILTER_BPF_H
 
-#include "current.bpf.h"
+#include "task.bpf.h"
 
 /* The one cgroup of --cgroup; its descendants count as in it. */
 struct {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The running thread: its numbers and its name. */
-#ifndef CURRENT_BPF_H
-#define CURRENT_BPF_H
+#ifndef TASK_BPF_H
+#define TASK_BPF_H
 
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 /* Its fields take a tenth of the helpers' instructions. New in 5.11 (3ca1032ab7ab). */
 #define CURRENT_HAS_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether accesses follow one another: where each open file, or each disk, was last read or written up to. */
-#ifndef ACCESS_BPF_H
-#define ACCESS_BPF_H
+#ifndef ACCESS_PATTERN_BPF_H
+#define ACCESS_PATTERN_BPF_H
 
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 /* The oldest are forgotten. Only with --by pattern. */
 struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields of kernel structs whose address is known as a plain number. */
-#ifndef KERNEL_BPF_H
-#define KERNEL_BPF_H
+#ifndef CORE_READ_BPF_H
+#define CORE_READ_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

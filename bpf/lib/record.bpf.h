@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Recording a time, and the events of outliers. */
-#ifndef LATENCY_BPF_H
-#define LATENCY_BPF_H
+#ifndef RECORD_BPF_H
+#define RECORD_BPF_H
 
 #include "series.bpf.h"
 

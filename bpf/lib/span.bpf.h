@@ -4,7 +4,7 @@
 #define SPAN_BPF_H
 
 #include "filter.bpf.h"
-#include "state.bpf.h"
+#include "maps.bpf.h"
 
 /*
  * Spans live in a table, and in the map lat_spill while the slot that the table has for them is somebody else's.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where calls are measured, and how one is told from others there: by registers and stacks. */
-#ifndef PLACE_BPF_H
-#define PLACE_BPF_H
+#ifndef HOOK_BPF_H
+#define HOOK_BPF_H
 
 #include "file.bpf.h"
 #include "outcome.bpf.h"
