@@ -7,8 +7,8 @@ const volatile __u64 func_cookie = 0;
 const volatile bool func_has_cookies = false;
 const volatile __u8 func__n_args = 0;
 
-static const struct place trampoline = { .outcome = OUTCOME_ERRNO, .nesting = NESTS, .has_site = true };
-static const struct place breakpoint = {
+static const struct hook trampoline = { .outcome = OUTCOME_ERRNO, .nesting = NESTS, .has_site = true };
+static const struct hook breakpoint = {
 	.outcome = OUTCOME_ERRNO, .nesting = NESTS, .has_site = true, .is_kprobe = true,
 };
 

@@ -12,7 +12,7 @@ enum syscall_abi { ABI_64, ABI_32, ABI_x32, N_ABIS };
 enum syscall_kind { KIND_LEFT_OUT, KIND_MEASURED, KIND_NEVER_RETURNS };
 const volatile __u8 syscall_kinds[SYSCALL_BEYOND + 1] = {};
 
-static const struct place place = {
+static const struct hook hook = {
 	.outcome = OUTCOME_ERRNO, .nesting = NEVER_NESTS, .is_syscall = true, .has_site = true,
 };
 
@@ -55,7 +55,7 @@ int sys_enter(__u64 *ctx)
 	site = syscall_site(ctx[1]);
 	switch (syscall_kinds[site]) {
 	case KIND_LEFT_OUT:
-		call_filtered(&place, ctx);
+		call_filtered(&hook, ctx);
 		return 0;
 	case KIND_NEVER_RETURNS:
 		if (lat_config.filter && !filter_pass()) {
@@ -66,7 +66,7 @@ int sys_enter(__u64 *ctx)
 		lat_count(0, LAT_NO_RETURN);
 		return 0;
 	default:
-		span = call_enter(&place, ctx);
+		span = call_enter(&hook, ctx);
 		if (span)
 			span->site = site;
 		return 0;
@@ -102,7 +102,7 @@ static __always_inline int syscall_end(__u64 *ctx, bool has_stacks)
 	/* A return from a signal handler has put back what the registers were, and is no call any more. */
 	if (number == ~0ULL)
 		result = 0;
-	call_end_with(&place, NULL, call_frame(&place, ctx), result, has_stacks ? ctx : NULL);
+	call_end_with(&hook, NULL, call_frame(&hook, ctx), result, has_stacks ? ctx : NULL);
 	return 0;
 }
 

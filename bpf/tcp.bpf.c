@@ -168,8 +168,8 @@ int tcp_rcv_space_adjust(__u64 *ctx)
 }
 
 /* Behind all sends; what is sent by files' pages has another function on kernels before 6.5. */
-#define PROBE_REQUEST_SEND(stem, size_arg, size_parm) \
-	SEC("fentry") int stem##__fentry(__u64 *ctx) \
+#define PROBE_REQUEST_SEND(name, size_arg, size_parm) \
+	SEC("fentry") int name##__fentry(__u64 *ctx) \
 	{ \
 		__u64 args[size_arg + 1] = {}; \
 		bpf_probe_read_kernel(args, sizeof(args), ctx); \
@@ -177,13 +177,13 @@ int tcp_rcv_space_adjust(__u64 *ctx)
 			request_event(args[0], LAT_ROLE_CLIENT); \
 		return 0; \
 	} \
-	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
+	SEC("kprobe") int name##__kprobe(struct pt_regs *ctx) \
 	{ \
 		if (lat_read(lat_state.gate) && size_parm(ctx)) \
 			request_event(PT_REGS_PARM1(ctx), LAT_ROLE_CLIENT); \
 		return 0; \
 	} \
-	extern int stem##__needs_a_semicolon
+	extern int name##__needs_a_semicolon
 
 PROBE_REQUEST_SEND(request_send, 2, PT_REGS_PARM3);
 PROBE_REQUEST_SEND(request_sendpage, 3, PT_REGS_PARM4);

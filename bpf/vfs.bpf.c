@@ -66,26 +66,26 @@ static __always_inline void aio_end(__u64 request, __s64 result, bool in_interru
  * aio: what is refused before the file system gets it never completes, but fails there and then; kretprobes do not see
  * which it was.
  */
-#define PROBE_AIO(stem, op) \
-	const volatile __u8 stem##__n_args = 0; \
-	SEC("fentry") int stem##__fentry(void *ctx) \
+#define PROBE_AIO(name, op) \
+	const volatile __u8 name##__n_args = 0; \
+	SEC("fentry") int name##__fentry(void *ctx) \
 	{ \
 		async_begin(word_of(ctx, 0), op); \
 		return 0; \
 	} \
-	SEC("fexit") int stem##__fexit(void *ctx) \
+	SEC("fexit") int name##__fexit(void *ctx) \
 	{ \
-		__s32 result = fexit_result(ctx, stem##__n_args); \
+		__s32 result = fexit_result(ctx, name##__n_args); \
 		if (result) \
 			aio_end(word_of(ctx, 0), result, false); \
 		return 0; \
 	} \
-	SEC("kprobe") int stem##__kprobe(struct pt_regs *ctx) \
+	SEC("kprobe") int name##__kprobe(struct pt_regs *ctx) \
 	{ \
 		async_begin(PT_REGS_PARM1(ctx), op); \
 		return 0; \
 	} \
-	extern int stem##__needs_a_semicolon
+	extern int name##__needs_a_semicolon
 
 PROBE_AIO(aio_read, VFS_AIO_READ);
 PROBE_AIO(aio_write, VFS_AIO_WRITE);

@@ -50,9 +50,9 @@ static int command_list(int argc, char **argv)
 	return EXIT_FINE;
 }
 
-static int command_doctor(int argc, char **argv)
+static int doctor_without_words(int argc, char **argv)
 {
-	return argc > 1 ? no_words(argv[0], argv[1]) : doctor();
+	return argc > 1 ? no_words(argv[0], argv[1]) : command_doctor();
 }
 
 /* `help block` is `block --help`. */
@@ -80,11 +80,11 @@ static const struct command {
 	bool has_options;    /* and its own help on them */
 } commands[] = {
 	{ .name = "list", .function = command_list },
-	{ .name = "doctor", .function = command_doctor },
-	{ .name = "replay", .function = replay, .has_options = true },
-	{ .name = "merge", .function = merge, .has_options = true },
-	{ .name = "compare", .function = compare, .has_options = true },
-	{ .name = "report", .function = report, .has_options = true },
+	{ .name = "doctor", .function = doctor_without_words },
+	{ .name = "replay", .function = command_replay, .has_options = true },
+	{ .name = "merge", .function = command_merge, .has_options = true },
+	{ .name = "compare", .function = command_compare, .has_options = true },
+	{ .name = "report", .function = command_report, .has_options = true },
 	{ .name = "man", .print = manual_print_man },
 	{ .name = "completion", .print = manual_print_completion },
 	{ .name = "help", .function = command_help },
@@ -124,7 +124,7 @@ static char *join(int argc, char **argv)
 	return line;
 }
 
-static int trace(const struct target *target, int argc, char **argv)
+static int trace_target(const struct target *target, int argc, char **argv)
 {
 	char *command_line = join(argc, argv);
 	struct run_options options;
@@ -132,7 +132,7 @@ static int trace(const struct target *target, int argc, char **argv)
 
 	cli_parse(argc - 1, argv + 1, target, &options);
 	options.command_line = command_line ? command_line : "";
-	status = run(&options);
+	status = trace_run(&options);
 	free(options.alerts);
 	free(command_line);
 	return status;
@@ -155,7 +155,7 @@ static int dispatch(int argc, char **argv)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, argv[1]))
 			return check_stdout(run_command(&commands[i], argc - 1, argv + 1));
-	return target ? trace(target, argc, argv) : unknown_word(argv[1]);
+	return target ? trace_target(target, argc, argv) : unknown_word(argv[1]);
 }
 
 int main(int argc, char **argv)

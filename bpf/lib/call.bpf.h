@@ -23,39 +23,39 @@ static __always_inline void call_count_lost(const struct lat_span *span, __u32 o
  * or at the same place, when another function jumped to this one as its last act. Or that one's exit was never seen;
  * since kernels choose each system call's place on the stack at random, its depth alone does not tell.
  */
-static __always_inline struct lat_span *call_begin_again(const struct place *place, struct lat_span *span, __u64 frame)
+static __always_inline struct lat_span *call_begin_again(const struct hook *hook, struct lat_span *span, __u64 frame)
 {
-	if (place->nesting == NESTS && is_same_stack(frame, span->id) &&
-	    (frame < span->id || (frame == span->id && place->number != span->stem)) && is_under_way(span)) {
-		lat_count(place->op, LAT_NESTED);
+	if (hook->nesting == NESTS && is_same_stack(frame, span->id) &&
+	    (frame < span->id || (frame == span->id && hook->number != span->hook)) && is_under_way(span)) {
+		lat_count(hook->op, LAT_NESTED);
 		return NULL;
 	}
-	call_count_lost(span, place->op);
+	call_count_lost(span, hook->op);
 	lat_write(span->id, frame);
 	return span;
 }
 
 /* Where the slot of the table is not simply free. NULL when there is nothing to begin. */
-static __noinline struct lat_span *call_begin_slowly(const struct place *place, struct lat_span *slot, __u64 frame)
+static __noinline struct lat_span *call_begin_slowly(const struct hook *hook, struct lat_span *slot, __u64 frame)
 {
-	__u64 key = call_spill_key(place->op);
+	__u64 key = call_spill_key(hook->op);
 	struct lat_span *span;
 
 	if (slot->id && is_same_stack(frame, slot->id))
-		return call_begin_again(place, slot, frame);
+		return call_begin_again(hook, slot, frame);
 	span = span_spilled(key);
 	if (span && is_same_stack(frame, span->id))
-		return call_begin_again(place, span, frame);
+		return call_begin_again(hook, span, frame);
 	if (span) {
 		/* Of a thread that had the same number. */
-		call_count_lost(span, place->op);
-		call_unspill(span, key, place->op);
+		call_count_lost(span, hook->op);
+		call_unspill(span, key, hook->op);
 	}
 	if (span_claim_beside(slot, frame, lat_read(slot->claims) & ~(LAT_CLAIM_SPILLED - 1)))
 		return slot;
 	span = call_spill(slot, key, frame);
 	if (!span)
-		lat_count(place->op, LAT_LOST_SPAN);
+		lat_count(hook->op, LAT_LOST_SPAN);
 	return span;
 }
 
@@ -79,27 +79,27 @@ static __noinline void call_drop(struct lat_span *slot, __u64 frame, __u32 op)
 	call_unspill(span, key, op);
 }
 
-static __always_inline bool call_pass_socket(const struct place *place, void *ctx)
+static __always_inline bool call_pass_socket(const struct hook *hook, void *ctx)
 {
-	return !place->has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(place, ctx));
+	return !hook->has_socket || !lat_config.filter_socket || socket_pass(call_first_argument(hook, ctx));
 }
 
 /* A call that is not measured, by COUNT. */
-static __always_inline void call_left_out(const struct place *place, void *ctx, enum lat_count count)
+static __always_inline void call_left_out(const struct hook *hook, void *ctx, enum lat_count count)
 {
 	__u32 shard = lat_shard();
-	__u64 frame = call_frame(place, ctx);
+	__u64 frame = call_frame(hook, ctx);
 
 	if (!lat_read(lat_state.gate))
 		return;
-	lat_count_in(shard, place->op, count);
-	if (call_claims(frame, place->op))
-		call_drop(call_slot(frame, place->op), frame, place->op);
+	lat_count_in(shard, hook->op, count);
+	if (call_claims(frame, hook->op))
+		call_drop(call_slot(frame, hook->op), frame, hook->op);
 }
 
-static __always_inline void call_filtered(const struct place *place, void *ctx)
+static __always_inline void call_filtered(const struct hook *hook, void *ctx)
 {
-	call_left_out(place, ctx, LAT_FILTERED);
+	call_left_out(hook, ctx, LAT_FILTERED);
 }
 
 /*
@@ -107,66 +107,66 @@ static __always_inline void call_filtered(const struct place *place, void *ctx)
  * begun even when it is left out by sampling: those inside are parts of it, and none on their own. PASSES_ALL is for when
  * lat_config.filter is LAT_FILTER_NONE: then there is nothing to ask but whether there is room.
  */
-static __always_inline struct lat_span *call_begin(const struct place *place, void *ctx, bool passes_all)
+static __always_inline struct lat_span *call_begin(const struct hook *hook, void *ctx, bool passes_all)
 {
-	__u64 frame = call_frame(place, ctx);
-	struct lat_span *span = call_slot(frame, place->op);
+	__u64 frame = call_frame(hook, ctx);
+	struct lat_span *span = call_slot(frame, hook->op);
 	bool skip = false;
 
 	if (!lat_read(lat_state.gate))
 		return NULL;
 	if (!passes_all && lat_sampled_out()) {
-		if (place->nesting == NEVER_NESTS) {
-			call_left_out(place, ctx, LAT_SAMPLED_OUT);
+		if (hook->nesting == NEVER_NESTS) {
+			call_left_out(hook, ctx, LAT_SAMPLED_OUT);
 			return NULL;
 		}
 		skip = true;
 	}
 	if (!skip)
-		lat_count(place->op, LAT_ENTERED);
+		lat_count(hook->op, LAT_ENTERED);
 	if (!span_claim(span, frame)) {
-		span = call_begin_slowly(place, span, frame);
+		span = call_begin_slowly(hook, span, frame);
 		if (!span) {
 			if (skip)
-				lat_count(place->op, LAT_ENTERED); /* it was counted as something else than sampled out */
+				lat_count(hook->op, LAT_ENTERED); /* it was counted as something else than sampled out */
 			return NULL;
 		}
 	}
 	if (skip)
-		lat_count(place->op, LAT_SAMPLED_OUT);
+		lat_count(hook->op, LAT_SAMPLED_OUT);
 	if (!passes_all && lat_config.sample_below)
 		span->skip = skip;
-	span->op = place->op;
-	span->stem = place->number;
-	if (place->outcome == OUTCOME_COPIED)
-		span->bytes = call_second_argument(place, ctx);
-	if (place->nesting == NESTS)
-		span->mark = call_mark(place, ctx);
-	if (place->has_socket)
-		span->socket = call_first_word(place, ctx);
-	if (!passes_all && !skip && place->file != FILE_UNKNOWN && place->file != FILE_RESULT && lat_config.needs_file)
-		call_look_at_file(place, ctx, span);
+	span->op = hook->op;
+	span->hook = hook->number;
+	if (hook->outcome == OUTCOME_COPIED)
+		span->bytes = call_second_argument(hook, ctx);
+	if (hook->nesting == NESTS)
+		span->mark = call_mark(hook, ctx);
+	if (hook->has_socket)
+		span->socket = call_first_word(hook, ctx);
+	if (!passes_all && !skip && hook->file != FILE_UNKNOWN && hook->file != FILE_RESULT && lat_config.needs_file)
+		call_look_at_file(hook, ctx, span);
 	else
-		call_touch(place, ctx, span);
+		call_touch(hook, ctx, span);
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 	return span;
 }
 
 /* False for almost all calls that were filtered out. */
-static __always_inline bool call_may_have_begun(const struct place *place, void *ctx)
+static __always_inline bool call_may_have_begun(const struct hook *hook, void *ctx)
 {
-	return call_claims(call_frame(place, ctx), place->op);
+	return call_claims(call_frame(hook, ctx), hook->op);
 }
 
-static __always_inline struct ending call_ending(const struct place *place, const struct lat_span *span, __s64 *result)
+static __always_inline struct ending call_ending(const struct hook *hook, const struct lat_span *span, __s64 *result)
 {
-	const bool has_bytes = place->outcome == OUTCOME_BYTES || place->outcome == OUTCOME_INT_BYTES;
-	struct ending end = { .op = place->op, .bytes = has_bytes && *result > 0 ? *result : 0 };
+	const bool has_bytes = hook->outcome == OUTCOME_BYTES || hook->outcome == OUTCOME_INT_BYTES;
+	struct ending end = { .op = hook->op, .bytes = has_bytes && *result > 0 ? *result : 0 };
 
-	if (place->outcome == OUTCOME_COPIED)
+	if (hook->outcome == OUTCOME_COPIED)
 		*result = (__s32)span->bytes;
-	end.ret = outcome_ret(place->outcome, *result);
-	if (place->has_site)
+	end.ret = outcome_ret(hook->outcome, *result);
+	if (hook->has_site)
 		end.site = span->site;
 	return end;
 }
@@ -198,10 +198,10 @@ static __noinline __u32 call_series(const struct lat_span *span, const struct en
  * All that is asked of a call beyond its time and outcome; one for all places, as each would be long. STACK_CTX is NULL
  * where no stacks are taken; else the program's context.
  */
-static __noinline void call_record_more(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
+static __noinline void call_record_more(const struct hook *hook, struct lat_span *span, __s64 result, __u64 end_ns,
 					void *stack_ctx)
 {
-	struct ending end = call_ending(place, span, &result);
+	struct ending end = call_ending(hook, span, &result);
 	__u64 ns = end_ns - span->start_ns;
 	union lat_touched touched = {};
 	bool is_special, has_event;
@@ -213,7 +213,7 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 		touched = span->touched; /* who it was takes its place */
 	if (lat_config.needs_file)
 		end.file = &touched.file;
-	is_special = lat_config.needs_file ? type_is_special(touched.file.type) : place->file != FILE_UNKNOWN && span->is_special;
+	is_special = lat_config.needs_file ? type_is_special(touched.file.type) : hook->file != FILE_UNKNOWN && span->is_special;
 	end.is_special = lat_config.splits_files && is_special;
 	if (lat_config.passes_late && !call_pass_late(&end, ns)) {
 		if (lat_config.needs_file && touched.file.is_new)
@@ -222,16 +222,16 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 	}
 	if (end.ret >= LAT_RET_AGAIN)
 		end.error = -(__s32)result;
-	if (place->has_socket && lat_config.needs_socket)
+	if (hook->has_socket && lat_config.needs_socket)
 		end.socket = span->socket;
 	if (lat_config.key_has_who)
 		span_set_who(span);
 	series = lat_config.is_direct ? lat_direct_series(&end) : call_series(span, &end);
-	if (!lat_record(series, 0, place->op, ns, end.bytes, false))
+	if (!lat_record(series, 0, hook->op, ns, end.bytes, false))
 		return;
 	has_event = is_outlier(&end, ns, is_special);
 	if (lat_config.keeps_paths && (has_event || lat_config.key_at[LAT_DIM_FILE]) &&
-	    call_name_file(place, span, &touched, result))
+	    call_name_file(hook, span, &touched, result))
 		end.named = &touched.file.key;
 	if (!has_event)
 		return;
@@ -239,27 +239,27 @@ static __noinline void call_record_more(const struct place *place, struct lat_sp
 }
 
 /* IS_SPECIAL is call_is_special(). */
-static __always_inline void call_record(const struct place *place, struct lat_span *span, __s64 result, __u64 end_ns,
+static __always_inline void call_record(const struct hook *hook, struct lat_span *span, __s64 result, __u64 end_ns,
 					bool is_special, void *stack_ctx)
 {
 	__u64 ns = end_ns - span->start_ns;
 	struct ending end;
 
 	if (ns >= lat_config.notable_ns) {
-		if (place->file != FILE_UNKNOWN)
+		if (hook->file != FILE_UNKNOWN)
 			span->is_special = is_special;
 		if (lat_config.needs_file && !call_is_skipped(span))
-			call_file(place, span, result);
-		call_record_more(place, span, result, end_ns, stack_ctx);
+			call_file(hook, span, result);
+		call_record_more(hook, span, result, end_ns, stack_ctx);
 		return;
 	}
-	end = call_ending(place, span, &result);
+	end = call_ending(hook, span, &result);
 	end.is_special = is_special;
 	lat_add_time(lat_direct_series(&end), ns, end.bytes, true); /* calls have one bank */
 }
 
 /* Where the slot of the table is not that of the call. */
-static __noinline void call_end_slowly(const struct place *place, struct lat_span *slot, __u64 frame, __s64 result,
+static __noinline void call_end_slowly(const struct hook *hook, struct lat_span *slot, __u64 frame, __s64 result,
 					    void *stack_ctx)
 {
 	__u64 end_ns, key;
@@ -269,30 +269,30 @@ static __noinline void call_end_slowly(const struct place *place, struct lat_spa
 		return; /* the exit of a nested call, or of one whose entry was not seen */
 	if (lat_read(slot->claims) < LAT_CLAIM_SPILLED) {
 		if (!lat_config.has_filter && lat_read(lat_state.gate))
-			lat_count(place->op, LAT_UNMATCHED);
+			lat_count(hook->op, LAT_UNMATCHED);
 		return;
 	}
 	end_ns = bpf_ktime_get_ns();
-	key = call_spill_key(place->op);
+	key = call_spill_key(hook->op);
 	span = span_spilled(key);
 	if (!lat_read(lat_state.gate))
 		return;
 	if (!span && !lat_config.has_filter)
-		lat_count(place->op, LAT_UNMATCHED);
-	if (!span || !is_same_frame(frame, span->id, place->is_kprobe) || span->stem != place->number)
+		lat_count(hook->op, LAT_UNMATCHED);
+	if (!span || !is_same_frame(frame, span->id, hook->is_kprobe) || span->hook != hook->number)
 		return;
-	call_record(place, span, result, end_ns, call_is_special(place, NULL, span, result), stack_ctx);
-	call_unspill(span, key, place->op);
+	call_record(hook, span, result, end_ns, call_is_special(hook, NULL, span, result), stack_ctx);
+	call_unspill(span, key, hook->op);
 }
 
-static __always_inline __s64 call_result(const struct place *place, void *ctx, const volatile __u8 *n_args)
+static __always_inline __s64 call_result(const struct hook *hook, void *ctx, const volatile __u8 *n_args)
 {
 	__s64 result;
 
-	if (place->outcome == OUTCOME_COPIED)
+	if (hook->outcome == OUTCOME_COPIED)
 		return 0;
-	result = place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
-	if (place->outcome == OUTCOME_INT_BYTES) {
+	result = hook->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_RC) : fexit_result(ctx, *n_args);
+	if (hook->outcome == OUTCOME_INT_BYTES) {
 		barrier_var(result); /* or the compiler does so before it asks, and pointers may not be shifted */
 		result = (__s32)result;
 	}
@@ -300,28 +300,28 @@ static __always_inline __s64 call_result(const struct place *place, void *ctx, c
 }
 
 /* CTX is as for call_is_special(). */
-static __always_inline void call_end_with(const struct place *place, void *ctx, __u64 frame, __s64 result, void *stack_ctx)
+static __always_inline void call_end_with(const struct hook *hook, void *ctx, __u64 frame, __s64 result, void *stack_ctx)
 {
-	struct lat_span *span = call_slot(frame, place->op);
+	struct lat_span *span = call_slot(frame, hook->op);
 
-	if (!is_same_frame(frame, span->id, place->is_kprobe) || span->stem != place->number) {
-		call_end_slowly(place, span, frame, result, stack_ctx);
+	if (!is_same_frame(frame, span->id, hook->is_kprobe) || span->hook != hook->number) {
+		call_end_slowly(hook, span, frame, result, stack_ctx);
 		return;
 	}
 	if (!lat_read(lat_state.gate))
 		return;
-	call_record(place, span, result, bpf_ktime_get_ns(), call_is_special(place, ctx, span, result), stack_ctx);
+	call_record(hook, span, result, bpf_ktime_get_ns(), call_is_special(hook, ctx, span, result), stack_ctx);
 	span_free(span);
 }
 
 /* N_ARGS is for fexit: the function's number of arguments. */
-static __always_inline void call_end(const struct place *place, void *original_ctx, const volatile __u8 *n_args,
+static __always_inline void call_end(const struct hook *hook, void *original_ctx, const volatile __u8 *n_args,
 				     bool has_stacks)
 {
 	void *ctx = ctx_copy(original_ctx);
-	__s64 result = call_result(place, ctx, n_args);
+	__s64 result = call_result(hook, ctx, n_args);
 
-	call_end_with(place, ctx, call_frame(place, ctx), result, has_stacks ? original_ctx : NULL);
+	call_end_with(hook, ctx, call_frame(hook, ctx), result, has_stacks ? original_ctx : NULL);
 }
 
 /*
@@ -329,38 +329,38 @@ static __always_inline void call_end(const struct place *place, void *original_c
  * uses where it begins, and a call that is filtered out needs nearly none. So is what takes stacks, or the context would
  * be kept in a register without need.
  */
-static __noinline struct lat_span *call_begin_apart(const struct place *place, void *ctx)
+static __noinline struct lat_span *call_begin_apart(const struct hook *hook, void *ctx)
 {
-	return call_begin(place, ctx, false);
+	return call_begin(hook, ctx, false);
 }
 
-static __noinline void call_end_apart(const struct place *place, void *ctx, const volatile __u8 *n_args, bool has_stacks)
+static __noinline void call_end_apart(const struct hook *hook, void *ctx, const volatile __u8 *n_args, bool has_stacks)
 {
-	call_end(place, ctx, n_args, has_stacks);
+	call_end(hook, ctx, n_args, has_stacks);
 }
 
 /* The programs: where calls are entered; as call_begin. */
-static __always_inline struct lat_span *call_enter(const struct place *place, void *ctx)
+static __always_inline struct lat_span *call_enter(const struct hook *hook, void *ctx)
 {
 	enum lat_filter filter = lat_config.filter;
 
 	if (filter == LAT_FILTER_NONE)
-		return call_begin(place, ctx, true);
-	if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(place, ctx))
-		return call_begin_apart(place, ctx);
-	call_filtered(place, ctx);
+		return call_begin(hook, ctx, true);
+	if (filter == LAT_FILTER_PID ? filter_pass_pid() : filter_pass() && call_pass_socket(hook, ctx))
+		return call_begin_apart(hook, ctx);
+	call_filtered(hook, ctx);
 	return NULL;
 }
 
 /* And where they are left; as call_end. */
-static __always_inline void call_leave(const struct place *place, void *ctx, const volatile __u8 *n_args)
+static __always_inline void call_leave(const struct hook *hook, void *ctx, const volatile __u8 *n_args)
 {
 	enum lat_filter filter = lat_config.filter;
 
 	if (filter == LAT_FILTER_NONE && !lat_config.stacks)
-		call_end(place, ctx, n_args, false);
-	else if (filter == LAT_FILTER_NONE || call_may_have_begun(place, ctx))
-		call_end_apart(place, ctx, n_args, lat_config.stacks);
+		call_end(hook, ctx, n_args, false);
+	else if (filter == LAT_FILTER_NONE || call_may_have_begun(hook, ctx))
+		call_end_apart(hook, ctx, n_args, lat_config.stacks);
 }
 
 #endif

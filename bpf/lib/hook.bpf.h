@@ -144,7 +144,7 @@ static __always_inline __u64 register_argument(struct pt_regs *ctx)
 enum nesting { NEVER_NESTS, NESTS };
 
 /* What is known when compiling about a place where an operation is measured. */
-struct place {
+struct hook {
 	__u32 op;
 	__u32 number; /* which of the object's places it is */
 	enum outcome outcome;
@@ -165,27 +165,27 @@ static __always_inline void *ctx_copy(void *ctx)
 	return copy;
 }
 
-static __always_inline __u64 call_frame(const struct place *place, void *ctx)
+static __always_inline __u64 call_frame(const struct hook *hook, void *ctx)
 {
-	if (place->is_syscall)
+	if (hook->is_syscall)
 		return CTX_WORD(ctx, 0);
-	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_SP) : (__u64)ctx;
+	return hook->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_SP) : (__u64)ctx;
 }
 
-static __always_inline __u32 call_second_argument(const struct place *place, void *ctx)
+static __always_inline __u32 call_second_argument(const struct hook *hook, void *ctx)
 {
-	return place->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_PARM2) : CTX_WORD(ctx, 1);
+	return hook->is_kprobe ? CTX_REGISTER(ctx, PT_REGS_PARM2) : CTX_WORD(ctx, 1);
 }
 
 /*
  * The first argument of a function that fentry shows, or the return address of one that a kprobe shows: while the call
  * is under way that stays where FRAME points to, and once it is over other calls write there.
  */
-static __always_inline __u64 call_mark(const struct place *place, void *ctx)
+static __always_inline __u64 call_mark(const struct hook *hook, void *ctx)
 {
 	__u64 mark = 0;
 
-	if (!place->is_kprobe)
+	if (!hook->is_kprobe)
 		return CTX_WORD(ctx, 0);
 	bpf_probe_read_kernel(&mark, sizeof(mark), (void *)CTX_REGISTER(ctx, PT_REGS_SP));
 	return mark;

@@ -8,7 +8,7 @@
 /* Slots of the table that a key may be in. */
 #define PAIR_N_SLOTS 4
 
-static const struct place pair_place = { .outcome = OUTCOME_STATUS, .nesting = NEVER_NESTS, .has_site = true };
+static const struct hook pair_place = { .outcome = OUTCOME_STATUS, .nesting = NEVER_NESTS, .has_site = true };
 
 /* Spreads keys that differ anywhere (Knuth, The Art of Computer Programming, volume 3, 6.4: multiplicative hashing). */
 static __always_inline __u64 pair_mix(__u64 key)

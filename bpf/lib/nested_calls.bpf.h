@@ -27,13 +27,13 @@ static __always_inline bool nest_is_over(const struct lat_span *span, __u64 id, 
 	return is_same_stack(frame, id) && (id < frame || (id == frame && span->site == site));
 }
 
-static __always_inline struct lat_span *nest_spill(const struct place *place, __u64 frame, __u32 site)
+static __always_inline struct lat_span *nest_spill(const struct hook *hook, __u64 frame, __u32 site)
 {
 	__u64 key = nest_spill_key(site);
 	struct lat_span *span = span_spilled(key);
 
 	if (span && nest_is_over(span, span->id, frame, site)) {
-		lat_count(place->op, LAT_LOST_EXIT);
+		lat_count(hook->op, LAT_LOST_EXIT);
 		lat_write(span->id, frame);
 		return span;
 	}
@@ -41,11 +41,11 @@ static __always_inline struct lat_span *nest_spill(const struct place *place, __
 	if (span)
 		lat_write(span->id, frame);
 	else
-		lat_count(place->op, LAT_LOST_SPAN);
+		lat_count(hook->op, LAT_LOST_SPAN);
 	return span;
 }
 
-static __always_inline struct lat_span *nest_claim(const struct place *place, __u64 frame, __u32 site)
+static __always_inline struct lat_span *nest_claim(const struct hook *hook, __u64 frame, __u32 site)
 {
 	struct lat_span *span;
 	__u32 depth;
@@ -55,29 +55,29 @@ static __always_inline struct lat_span *nest_claim(const struct place *place, __
 		span = call_slot(frame, depth);
 		id = lat_read(span->id);
 		if (id && nest_is_over(span, id, frame, site)) {
-			lat_count(place->op, LAT_LOST_EXIT);
+			lat_count(hook->op, LAT_LOST_EXIT);
 			lat_write(span->id, frame);
 			return span;
 		}
 		if (!id && span_claim(span, frame))
 			return span;
 	}
-	return nest_spill(place, frame, site);
+	return nest_spill(hook, frame, site);
 }
 
 /* The call's span; NULL when its entry was not seen. */
-static __always_inline struct lat_span *nest_find(const struct place *place, __u64 frame, __u32 site)
+static __always_inline struct lat_span *nest_find(const struct hook *hook, __u64 frame, __u32 site)
 {
 	struct lat_span *span;
 	__u32 depth;
 
 	for (depth = 0; depth < NEST_MAX_DEPTH; depth++) {
 		span = call_slot(frame, depth);
-		if (is_same_frame(frame, span->id, place->is_kprobe) && span->site == site)
+		if (is_same_frame(frame, span->id, hook->is_kprobe) && span->site == site)
 			return span;
 	}
 	span = span_spilled(nest_spill_key(site));
-	return span && is_same_frame(frame, span->id, place->is_kprobe) ? span : NULL;
+	return span && is_same_frame(frame, span->id, hook->is_kprobe) ? span : NULL;
 }
 
 static __always_inline void nest_free(struct lat_span *span, __u32 site)
@@ -88,45 +88,45 @@ static __always_inline void nest_free(struct lat_span *span, __u32 site)
 		span_unspill(nest_spill_key(site));
 }
 
-static __always_inline void nest_begin(const struct place *place, void *ctx, __u32 site, __u64 arg)
+static __always_inline void nest_begin(const struct hook *hook, void *ctx, __u32 site, __u64 arg)
 {
-	__u64 frame = call_frame(place, ctx);
+	__u64 frame = call_frame(hook, ctx);
 	struct lat_span *span;
 	bool pass = !lat_config.filter || filter_pass();
 
 	if (!lat_read(lat_state.gate))
 		return;
 	if (!pass || lat_sampled_out()) {
-		lat_count(place->op, pass ? LAT_SAMPLED_OUT : LAT_FILTERED);
+		lat_count(hook->op, pass ? LAT_SAMPLED_OUT : LAT_FILTERED);
 		/* Its exit must find nothing. */
-		span = nest_find(place, frame, site);
+		span = nest_find(hook, frame, site);
 		if (span) {
-			lat_count(place->op, LAT_LOST_EXIT);
+			lat_count(hook->op, LAT_LOST_EXIT);
 			nest_free(span, site);
 		}
 		return;
 	}
-	lat_count(place->op, LAT_ENTERED);
-	span = nest_claim(place, frame, site);
+	lat_count(hook->op, LAT_ENTERED);
+	span = nest_claim(hook, frame, site);
 	if (!span)
 		return;
-	span->op = place->op;
+	span->op = hook->op;
 	span->site = site;
 	if (lat_config.key_at[LAT_DIM_ARG])
 		span->arg = arg;
 	lat_write(span->start_ns, bpf_ktime_get_ns());
 }
 
-static __always_inline void nest_end(const struct place *place, void *ctx, __u32 site, enum nest_result kind,
+static __always_inline void nest_end(const struct hook *hook, void *ctx, __u32 site, enum nest_result kind,
 				     __s64 result)
 {
-	struct lat_span *span = nest_find(place, call_frame(place, ctx), site);
+	struct lat_span *span = nest_find(hook, call_frame(hook, ctx), site);
 
 	if (!lat_read(lat_state.gate))
 		return;
 	if (!span) {
 		if (!lat_config.has_filter)
-			lat_count(place->op, LAT_UNMATCHED);
+			lat_count(hook->op, LAT_UNMATCHED);
 		return;
 	}
 	if (kind == RESULT_NOTHING)
@@ -134,9 +134,9 @@ static __always_inline void nest_end(const struct place *place, void *ctx, __u32
 	if (kind == RESULT_INT)
 		result = (__s32)result;
 	if (outcome_pass(result)) {
-		call_record(place, span, result, bpf_ktime_get_ns(), false, lat_config.stacks ? ctx : NULL);
+		call_record(hook, span, result, bpf_ktime_get_ns(), false, lat_config.stacks ? ctx : NULL);
 	} else {
-		lat_count_filtered_late(place->op);
+		lat_count_filtered_late(hook->op);
 	}
 	nest_free(span, site);
 }

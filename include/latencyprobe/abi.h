@@ -219,7 +219,7 @@ struct lat_span {
 	__u8 op;
 	__u8 is_special; /* calls: of a file that is known, and not a regular one */
 	union {
-		__u8 stem; /* calls: where it began, of several places that one operation is measured at */
+		__u8 hook; /* calls: where it began, of several places that one operation is measured at */
 		__u8 role; /* connections: enum lat_role */
 		__u8 flags; /* bio: LAT_DIM_FLAGS */
 	};

@@ -18,7 +18,7 @@ static uint32_t hash(const char *name)
 	return hash;
 }
 
-bool name_index_make(struct name_index *index, size_t n)
+bool name_table_make(struct name_table *index, size_t n)
 {
 	uint32_t size = 16;
 
@@ -31,7 +31,7 @@ bool name_index_make(struct name_index *index, size_t n)
 }
 
 /* Where the name is, or would be. */
-static struct indexed_name *place(const struct name_index *index, const char *name)
+static struct name_entry *place(const struct name_table *index, const char *name)
 {
 	uint32_t at = hash(name) & index->mask;
 
@@ -40,23 +40,23 @@ static struct indexed_name *place(const struct name_index *index, const char *na
 	return &index->items[at];
 }
 
-void name_index_add(struct name_index *index, const char *name, uint32_t number)
+void name_table_add(struct name_table *index, const char *name, uint32_t number)
 {
-	struct indexed_name *item = place(index, name);
+	struct name_entry *item = place(index, name);
 
 	if (!item->name)
-		*item = (struct indexed_name){ name, number };
+		*item = (struct name_entry){ name, number };
 }
 
-const struct indexed_name *name_index_find(const struct name_index *index, const char *name)
+const struct name_entry *name_table_find(const struct name_table *index, const char *name)
 {
-	const struct indexed_name *item = place(index, name);
+	const struct name_entry *item = place(index, name);
 
 	return item->name ? item : NULL;
 }
 
-void name_index_free(struct name_index *index)
+void name_table_free(struct name_table *index)
 {
 	free(index->items);
-	*index = (struct name_index){ 0 };
+	*index = (struct name_table){ 0 };
 }

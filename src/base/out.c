@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An output stream that remembers its first error, so that sinks need not check every write. */
+/* An output stream that remembers its first error, so that formats need not check every write. */
 #include "base/out.h"
 
 #include <errno.h>

@@ -19,7 +19,7 @@ struct item {
 	size_t n_bytes;
 };
 
-struct writer {
+struct record_writer {
 	const char *path;
 	uint64_t n_per_flush;
 	bool is_synced, is_file;
@@ -36,7 +36,7 @@ struct writer {
 	bool is_failing;
 };
 
-static int open_path(struct writer *writer, int flags)
+static int open_path(struct record_writer *writer, int flags)
 {
 	struct stat file;
 	/* Appending, so that one who empties the file meanwhile finds no hole at its start. */
@@ -50,7 +50,7 @@ static int open_path(struct writer *writer, int flags)
 	return fd;
 }
 
-static void reopen(struct writer *writer)
+static void reopen(struct record_writer *writer)
 {
 	int fd = open_path(writer, 0);
 
@@ -63,7 +63,7 @@ static void reopen(struct writer *writer)
 }
 
 /* 0 or -errno. A part of a record is taken back, where that is possible. */
-static int write_record(struct writer *writer, const struct item *item)
+static int write_record(struct record_writer *writer, const struct item *item)
 {
 	size_t n_done = 0;
 	struct stat before;
@@ -85,7 +85,7 @@ static int write_record(struct writer *writer, const struct item *item)
 	return 0;
 }
 
-static void lose(struct writer *writer, uint64_t n_records)
+static void lose(struct record_writer *writer, uint64_t n_records)
 {
 	pthread_mutex_lock(&writer->lock);
 	writer->n_lost += n_records;
@@ -93,7 +93,7 @@ static void lose(struct writer *writer, uint64_t n_records)
 }
 
 /* Once for each time that it gets worse or better, not for each record. */
-static void judge(struct writer *writer, int error)
+static void judge(struct record_writer *writer, int error)
 {
 	if (error && !writer->is_failing)
 		fail(error, "%s: tracing goes on, what cannot be written is counted", writer->path);
@@ -102,7 +102,7 @@ static void judge(struct writer *writer, int error)
 	writer->is_failing = error;
 }
 
-static void write_all(struct writer *writer, struct item *item)
+static void write_all(struct record_writer *writer, struct item *item)
 {
 	struct item *next;
 	uint64_t n_written = 0;
@@ -132,7 +132,7 @@ static void write_all(struct writer *writer, struct item *item)
 
 static void *work(void *context)
 {
-	struct writer *writer = context;
+	struct record_writer *writer = context;
 	struct item *items;
 	bool is_closing;
 
@@ -154,7 +154,7 @@ static void *work(void *context)
 }
 
 /* Signals are for the thread that started it. */
-static int start(struct writer *writer)
+static int start(struct record_writer *writer)
 {
 	sigset_t all, before;
 	int error;
@@ -166,9 +166,9 @@ static int start(struct writer *writer)
 	return -error;
 }
 
-struct writer *writer_open(const char *path, uint64_t n_per_flush, bool is_synced)
+struct record_writer *record_writer_open(const char *path, uint64_t n_per_flush, bool is_synced)
 {
-	struct writer *writer = calloc(1, sizeof(*writer));
+	struct record_writer *writer = calloc(1, sizeof(*writer));
 	int error;
 
 	if (!writer)
@@ -192,7 +192,7 @@ struct writer *writer_open(const char *path, uint64_t n_per_flush, bool is_synce
 }
 
 /* Takes over BYTES. What has no room is lost; an order to open the path anew has none of its own. */
-static void put(struct writer *writer, char *bytes, size_t n_bytes)
+static void put(struct record_writer *writer, char *bytes, size_t n_bytes)
 {
 	struct item *item = calloc(1, sizeof(*item));
 
@@ -215,17 +215,17 @@ static void put(struct writer *writer, char *bytes, size_t n_bytes)
 	pthread_mutex_unlock(&writer->lock);
 }
 
-void writer_give(struct writer *writer, char *bytes, size_t n_bytes)
+void record_writer_give(struct record_writer *writer, char *bytes, size_t n_bytes)
 {
 	put(writer, bytes, n_bytes);
 }
 
-bool writer_is_file(const struct writer *writer)
+bool record_writer_is_file(const struct record_writer *writer)
 {
 	return writer->is_file;
 }
 
-bool writer_reopen(struct writer *writer)
+bool record_writer_reopen(struct record_writer *writer)
 {
 	struct stat now, opened;
 
@@ -238,7 +238,7 @@ bool writer_reopen(struct writer *writer)
 	return true;
 }
 
-int writer_close(struct writer *writer)
+int record_writer_close(struct record_writer *writer)
 {
 	uint64_t n_lost;
 

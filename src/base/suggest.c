@@ -32,7 +32,7 @@ static size_t distance(const char *left, const char *right)
 	return row[n_right];
 }
 
-void nearest_consider(struct nearest *nearest, const char *name)
+void suggestion_consider(struct suggestion *nearest, const char *name)
 {
 	size_t far = distance(nearest->wanted, name), at, i;
 
@@ -53,7 +53,7 @@ void nearest_consider(struct nearest *nearest, const char *name)
 	nearest->distances[at] = far;
 }
 
-const char *nearest_text(const struct nearest *nearest, char *buffer, size_t size)
+const char *suggestion_text(const struct suggestion *nearest, char *buffer, size_t size)
 {
 	size_t n = 0, i;
 

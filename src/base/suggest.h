@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of many names somebody may have meant. */
-#ifndef NEAREST_H
-#define NEAREST_H
+#ifndef SUGGEST_H
+#define SUGGEST_H
 
 #include <stddef.h>
 
@@ -11,7 +11,7 @@
  * Keeps the names most like WANTED: those fewest insertions, deletions and replacements of a byte away from it
  * (Levenshtein's distance), and at most a third of its length.
  */
-struct nearest {
+struct suggestion {
 	const char *wanted;
 	const char *names[NEAREST_MAX]; /* the nearest first; borrowed */
 	size_t distances[NEAREST_MAX];
@@ -19,9 +19,9 @@ struct nearest {
 };
 
 /* Considers one more name. */
-void nearest_consider(struct nearest *nearest, const char *name);
+void suggestion_consider(struct suggestion *nearest, const char *name);
 
 /* "; did you mean A, B or C?", or "" when there is none, in the caller's buffer. */
-const char *nearest_text(const struct nearest *nearest, char *buffer, size_t size);
+const char *suggestion_text(const struct suggestion *nearest, char *buffer, size_t size);
 
 #endif

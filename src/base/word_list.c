@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-static int add(struct words *words, const char *from, size_t length)
+static int add(struct word_list *words, const char *from, size_t length)
 {
 	char **more = realloc(words->items, (words->n + 2) * sizeof(*more));
 
@@ -22,13 +22,13 @@ static int add(struct words *words, const char *from, size_t length)
 	return 0;
 }
 
-int words_split(struct words *words, char *const *joined, size_t n)
+int word_list_split(struct word_list *words, char *const *joined, size_t n)
 {
 	const char *at;
 	size_t length, i;
 	int error = 0;
 
-	*words = (struct words){ 0 };
+	*words = (struct word_list){ 0 };
 	for (i = 0; i < n && !error; i++)
 		for (at = joined[i]; at && !error; at = at[length] ? at + length + 1 : NULL) {
 			length = strcspn(at, ",");
@@ -36,14 +36,14 @@ int words_split(struct words *words, char *const *joined, size_t n)
 		}
 	if (!error)
 		return 0;
-	words_free(words);
+	word_list_free(words);
 	return fail(error, "names");
 }
 
-void words_free(struct words *words)
+void word_list_free(struct word_list *words)
 {
 	while (words->n)
 		free(words->items[--words->n]);
 	free(words->items);
-	*words = (struct words){ 0 };
+	*words = (struct word_list){ 0 };
 }

@@ -39,8 +39,8 @@ static void check(const struct parse *parse)
 		refuse(parse, "too few recordings: it takes ", command->args_doc);
 	if (command->max_paths && options->n_paths > command->max_paths)
 		refuse(parse, "what is ", options->paths[command->max_paths]);
-	options->sink = sink_choose(parse->format, options->output);
-	if (!options->sink)
+	options->format = format_choose(parse->format, options->output);
+	if (!options->format)
 		refuse(parse, "--format: there is no format ", parse->format);
 }
 
@@ -64,7 +64,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
-void cli_files_parse(int argc, char **argv, const struct file_command *command, struct file_options *options)
+void file_options_parse(int argc, char **argv, const struct file_command *command, struct file_options *options)
 {
 	struct parse parse = { .command = command, .options = options };
 	const struct argp argp = {

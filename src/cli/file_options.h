@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Options of the commands that read recordings. */
-#ifndef CLI_FILES_H
-#define CLI_FILES_H
+#ifndef FILE_OPTIONS_H
+#define FILE_OPTIONS_H
 
 #include <stddef.h>
 
-struct sink;
+struct format;
 
 struct file_command {
 	const char *name;     /* as typed */
@@ -18,13 +18,13 @@ struct file_options {
 	char **paths; /* of argv */
 	size_t n_paths;
 	const char *output; /* NULL: stdout */
-	const struct sink *sink;
+	const struct format *format;
 };
 
 /*
  * argv[0] is the command's name. What is wrong is said on stderr, and then the program exits with EXIT_USAGE; --help
  * exits, too.
  */
-void cli_files_parse(int argc, char **argv, const struct file_command *command, struct file_options *options);
+void file_options_parse(int argc, char **argv, const struct file_command *command, struct file_options *options);
 
 #endif

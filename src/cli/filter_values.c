@@ -10,7 +10,7 @@
 
 #include "model/label.h"
 
-const char *filters_negation(struct lat_config *config, enum lat_not filter, const char *text)
+const char *filter_values_negation(struct lat_config *config, enum lat_not filter, const char *text)
 {
 	config->negated &= ~(1U << filter);
 	if (*text != '!')
@@ -29,7 +29,7 @@ static __u32 find_ftype(const char *name, size_t length)
 	return 0;
 }
 
-bool filters_parse_ftypes(struct lat_config *config, const char *text)
+bool filter_values_parse_ftypes(struct lat_config *config, const char *text)
 {
 	const __u32 all = (1U << LAT_N_FTYPES) - 1;
 	bool is_negated = *text == '!';
@@ -49,11 +49,11 @@ bool filters_parse_ftypes(struct lat_config *config, const char *text)
 	return true;
 }
 
-bool filters_parse_fs(struct lat_config *config, const char *text)
+bool filter_values_parse_fs(struct lat_config *config, const char *text)
 {
 	size_t length, n = 0;
 
-	text = filters_negation(config, LAT_NOT_FS, text);
+	text = filter_values_negation(config, LAT_NOT_FS, text);
 	memset(config->fs, 0, sizeof(config->fs));
 	for (;; text += length + 1) {
 		length = strcspn(text, ",");
@@ -67,13 +67,13 @@ bool filters_parse_fs(struct lat_config *config, const char *text)
 	return true;
 }
 
-bool filters_parse_uid(struct lat_config *config, const char *text)
+bool filter_values_parse_uid(struct lat_config *config, const char *text)
 {
 	const struct passwd *user;
 	unsigned long number;
 	char *end;
 
-	text = filters_negation(config, LAT_NOT_UID, text);
+	text = filter_values_negation(config, LAT_NOT_UID, text);
 	errno = 0;
 	number = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || number >= UINT32_MAX) {

@@ -129,7 +129,7 @@ uint32_t option_find_dim(const struct target *target, const char *name)
 
 void option_pid(struct argp_state *state, struct lat_config *config, const char *text)
 {
-	text = filters_negation(config, LAT_NOT_PID, text);
+	text = filter_values_negation(config, LAT_NOT_PID, text);
 	config->pid = (uint32_t)option_number(state, "--pid", text, 1U << 30);
 	if (!host_has_pid((pid_t)config->pid))
 		option_error(state, "--pid: there is no process %u", config->pid);
@@ -137,7 +137,7 @@ void option_pid(struct argp_state *state, struct lat_config *config, const char 
 
 void option_comm(struct argp_state *state, struct lat_config *config, const char *text)
 {
-	text = filters_negation(config, LAT_NOT_COMM, text);
+	text = filter_values_negation(config, LAT_NOT_COMM, text);
 	/* The kernel keeps 15 bytes and a NUL. */
 	if (!*text || strlen(text) >= LAT_COMM_LEN)
 		option_error(state, "--comm: a thread's name has 1 to %d bytes", LAT_COMM_LEN - 1);
@@ -153,16 +153,16 @@ static bool is_cgroup(const char *path)
 	return !statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-void option_cgroup(struct argp_state *state, struct probe_options *probe, const char *text)
+void option_cgroup(struct argp_state *state, struct tracer_options *tracer, const char *text)
 {
 	char *folder;
 
-	text = filters_negation(&probe->config, LAT_NOT_CGROUP, text);
+	text = filter_values_negation(&tracer->config, LAT_NOT_CGROUP, text);
 	folder = *text == '/' && !is_cgroup(text) ? host_cgroup_folder(text) : NULL;
 	if (!is_cgroup(folder ? folder : text))
 		option_error(state, "--cgroup: %s is no cgroup (a folder of cgroup2, or one's path from its root on)", text);
-	probe->cgroup = folder ? folder : text; /* until the program ends */
-	probe->config.filter_cgroup = 1;
+	tracer->cgroup = folder ? folder : text; /* until the program ends */
+	tracer->config.filter_cgroup = 1;
 }
 
 void option_disk(struct argp_state *state, const struct target *target, struct lat_config *config,
@@ -173,7 +173,7 @@ void option_disk(struct argp_state *state, const struct target *target, struct l
 
 	if (!target->has_disks)
 		option_error(state, "--disk: %s has no disks", target->name);
-	text = filters_negation(config, LAT_NOT_DEVICE, text);
+	text = filter_values_negation(config, LAT_NOT_DEVICE, text);
 	error = disks_find(text, DISKS_SYS, &config->device, &config->device_mask, others);
 	if (error == -EXDEV)
 		option_error(state, "--disk: %s is a partition; what is measured is its disk, %s", text, others);
@@ -190,7 +190,7 @@ void option_disk(struct argp_state *state, const struct target *target, struct l
 
 void option_uid(struct argp_state *state, struct lat_config *config, const char *text)
 {
-	if (!filters_parse_uid(config, text))
+	if (!filter_values_parse_uid(config, text))
 		option_error(state, "--uid: there is no user %s", text);
 }
 
@@ -201,30 +201,30 @@ void option_files(struct argp_state *state, const struct target *target, struct 
 
 	if (!(target->dims & 1U << LAT_DIM_FTYPE))
 		option_error(state, "%s: %s has no files", option, target->name);
-	if (key == OPTION_FTYPE && !filters_parse_ftypes(config, text))
+	if (key == OPTION_FTYPE && !filter_values_parse_ftypes(config, text))
 		option_error(state, "--ftype: %s is not made of types that --help names", text);
-	if (key == OPTION_FS && !filters_parse_fs(config, text))
+	if (key == OPTION_FS && !filter_values_parse_fs(config, text))
 		option_error(state, "--fs: %s is not 1 to %d names of file system types", text, LAT_MAX_FS);
 }
 
-void option_path(struct argp_state *state, struct probe_options *probe, const char *text)
+void option_path(struct argp_state *state, struct tracer_options *tracer, const char *text)
 {
 	struct lat_glob glob;
 
-	if (!(probe->target->dims & 1U << LAT_DIM_FILE))
-		option_error(state, "--path: %s has no files", probe->target->name);
-	probe->path = filters_negation(&probe->config, LAT_NOT_PATH, text);
-	if (!glob_compile(&glob, probe->path))
+	if (!(tracer->target->dims & 1U << LAT_DIM_FILE))
+		option_error(state, "--path: %s has no files", tracer->target->name);
+	tracer->path = filter_values_negation(&tracer->config, LAT_NOT_PATH, text);
+	if (!glob_compile(&glob, tracer->path))
 		option_error(state, "--path: %s is no pattern of 1 to %d parts", text, LAT_GLOB_MAX_PARTS);
-	probe->config.has_path = 1;
+	tracer->config.has_path = 1;
 }
 
 void option_arg(struct argp_state *state, struct parsing *parse, const char *text)
 {
 	if (!parse->target->has_arguments)
 		option_error(state, "--arg: %s has no functions with arguments", parse->target->name);
-	parse->options->probe.config.arg = (uint8_t)(option_number(state, "--arg", text, 5) - 1);
-	parse->options->probe.dims |= 1U << LAT_DIM_ARG;
+	parse->options->tracer.config.arg = (uint8_t)(option_number(state, "--arg", text, 5) - 1);
+	parse->options->tracer.dims |= 1U << LAT_DIM_ARG;
 	parse->has_by = true;
 }
 
@@ -236,7 +236,7 @@ void option_ret(struct argp_state *state, const struct parsing *parse, const cha
 	} tests[] = {
 		{ "==", LAT_TEST_EQUAL }, { "!=", LAT_TEST_NOT_EQUAL }, { "<", LAT_TEST_LESS }, { ">", LAT_TEST_GREATER },
 	};
-	struct lat_config *config = &parse->options->probe.config;
+	struct lat_config *config = &parse->options->tracer.config;
 	const char *number;
 	char *end;
 	size_t i;
@@ -299,7 +299,7 @@ void option_key(struct argp_state *state, const struct parsing *parse, const cha
 		option_error(state, "--key: %s has no pairs of probes", parse->target->name);
 	if (number[0] < '0' || number[0] > '9' || number[1])
 		option_error(state, "--key: %s is none of arg0 to arg9", text);
-	parse->options->probe.key_arg = number[0] - '0';
+	parse->options->tracer.key_arg = number[0] - '0';
 }
 
 /* ADDRESS or ADDRESS/BITS, as IPv6. False when it is none. */
@@ -333,10 +333,10 @@ void option_socket(struct argp_state *state, const struct target *target, struct
 		option_error(state, "--port, --addr, -4, -6: %s has no connections", target->name);
 	config->filter_socket = 1;
 	if (key == OPTION_PORT)
-		config->port = (uint16_t)option_number(state, "--port", filters_negation(config, LAT_NOT_PORT, text), 65535);
+		config->port = (uint16_t)option_number(state, "--port", filter_values_negation(config, LAT_NOT_PORT, text), 65535);
 	else if (key != OPTION_ADDR)
 		config->family = (uint8_t)(key - '0');
-	else if (!parse_cidr(config, filters_negation(config, LAT_NOT_ADDR, text)))
+	else if (!parse_cidr(config, filter_values_negation(config, LAT_NOT_ADDR, text)))
 		option_error(state, "--addr: %s is no address such as 10.1.2.3, 10.0.0.0/8 or fe80::/10", text);
 }
 
@@ -369,7 +369,7 @@ void option_check_alerts(struct argp_state *state, const struct run_options *opt
 	const struct alert *alert;
 	size_t at, length;
 
-	if (target->site_name || (target->n_ops && target->ops->phase) || options->probe.dims & ~(1U << LAT_DIM_OP))
+	if (target->site_name || (target->n_ops && target->ops->phase) || options->tracer.dims & ~(1U << LAT_DIM_OP))
 		return;
 	for (alert = options->alerts; alert < options->alerts + options->n_alerts; alert++)
 		for (at = 0; at < alert->n_where; at += length + 1) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What options' arguments mean: each is checked, and what is wrong with it said before the program ends. */
-#ifndef CLI_VALUES_H
-#define CLI_VALUES_H
+#ifndef OPTION_VALUES_H
+#define OPTION_VALUES_H
 
 #include <argp.h>
 #include <stdbool.h>
@@ -45,12 +45,12 @@ uint32_t option_find_op(const struct target *target, const char *name);
 uint32_t option_find_dim(const struct target *target, const char *name);
 void option_pid(struct argp_state *state, struct lat_config *config, const char *text);
 void option_comm(struct argp_state *state, struct lat_config *config, const char *text);
-void option_cgroup(struct argp_state *state, struct probe_options *probe, const char *text);
+void option_cgroup(struct argp_state *state, struct tracer_options *tracer, const char *text);
 void option_disk(struct argp_state *state, const struct target *target, struct lat_config *config, const char *text);
 void option_uid(struct argp_state *state, struct lat_config *config, const char *text);
 void option_files(struct argp_state *state, const struct target *target, struct lat_config *config, int key,
 		const char *text);
-void option_path(struct argp_state *state, struct probe_options *probe, const char *text);
+void option_path(struct argp_state *state, struct tracer_options *tracer, const char *text);
 void option_arg(struct argp_state *state, struct parsing *parse, const char *text);
 void option_ret(struct argp_state *state, const struct parsing *parse, const char *text);
 void option_buckets(struct argp_state *state, struct lat_config *config, const char *text);

@@ -116,7 +116,7 @@ static void parse_positional(struct argp_state *state, const struct parsing *par
 	struct run_options *options = parse->options;
 
 	if (parse->target->words)
-		options->probe.words[options->probe.n_words++] = (char *)text;
+		options->tracer.words[options->tracer.n_words++] = (char *)text;
 	else if (state->arg_num == 0 && options->interval_ns)
 		option_error(state, "the interval is given twice: by -i, and by %s", text);
 	else if (state->arg_num == 0)
@@ -133,11 +133,11 @@ static void check_output(struct argp_state *state, struct parsing *parse)
 
 	if (parse->has_no_output)
 		options->output = parse->format = NULL;
-	options->sink = sink_choose(parse->format, options->output);
-	if (!options->sink)
+	options->format = format_choose(parse->format, options->output);
+	if (!options->format)
 		option_error(state, "--format: there is no format %s", parse->format);
-	if (options->sink->needs_outliers && !options->probe.config.outlier_ns)
-		option_error(state, "the format %s needs --outlier", options->sink->name);
+	if (options->format->needs_outliers && !options->tracer.config.outlier_ns)
+		option_error(state, "the format %s needs --outlier", options->format->name);
 	if ((options->flush_every || options->fsync) && !parse->has_no_output && !cli_is_streamed(options))
 		option_error(state, "--flush-every and --fsync need a file that is written as the run goes on, such as -o "
 			    "FILE.jsonl");
@@ -156,14 +156,14 @@ static void choose_phases(struct argp_state *state, struct parsing *parse)
 	if (!totals && parse->options->has_total)
 		option_error(state, "--total: %s has no phases", parse->target->name);
 	if (!parse->options->has_total)
-		parse->options->probe.config.op_mask &= ~totals;
+		parse->options->tracer.config.op_mask &= ~totals;
 }
 
 /* Those that nobody has asked for may not be in the way. */
 static void choose_outliers(struct argp_state *state, struct parsing *parse)
 {
 	struct run_options *options = parse->options;
-	struct lat_config *config = &options->probe.config;
+	struct lat_config *config = &options->tracer.config;
 	bool needs_some;
 
 	if (options->folded && !config->stacks)
@@ -184,12 +184,12 @@ static void check(struct argp_state *state, struct parsing *parse)
 {
 	struct run_options *options = parse->options;
 
-	if (!options->probe.max_keys && parse->has_by)
-		options->probe.max_keys = DEFAULT_MAX_KEYS;
+	if (!options->tracer.max_keys && parse->has_by)
+		options->tracer.max_keys = DEFAULT_MAX_KEYS;
 	choose_phases(state, parse);
 	choose_outliers(state, parse);
 	check_output(state, parse);
-	if (parse->target->words && options->probe.n_words < parse->target->min_words)
+	if (parse->target->words && options->tracer.n_words < parse->target->min_words)
 		option_error(state, "%s takes %s", parse->target->name, parse->target->words);
 	if (options->command && !options->command[0])
 		option_error(state, "there is no command behind --");
@@ -208,7 +208,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct parsing *parse = state->input;
 	struct run_options *options = parse->options;
-	struct lat_config *config = &options->probe.config;
+	struct lat_config *config = &options->tracer.config;
 
 	switch (key) {
 	case OPTION_DURATION: options->duration_ns = option_time(state, "--duration", text); break;
@@ -217,25 +217,25 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_OP: config->op_mask = option_ops(state, text); break;
 	case 'p': option_pid(state, config, text); break;
 	case 'c': option_comm(state, config, text); break;
-	case OPTION_CGROUP: option_cgroup(state, &options->probe, text); break;
+	case OPTION_CGROUP: option_cgroup(state, &options->tracer, text); break;
 	case 'd': option_disk(state, parse->target, config, text); break;
 	case OPTION_UID: option_uid(state, config, text); break;
 	case OPTION_FTYPE:
 	case OPTION_FS: option_files(state, parse->target, config, key, text); break;
-	case OPTION_PATH: option_path(state, &options->probe, text); break;
+	case OPTION_PATH: option_path(state, &options->tracer, text); break;
 	case OPTION_SAMPLE_RATE:
 		config->sample_rate = (uint32_t)option_number(state, "--sample-rate", text, 1U << 20);
 		break;
 	case OPTION_MIN_LATENCY:
-		config->min_ns = option_time(state, "--min-latency", filters_negation(config, LAT_NOT_MIN, text));
+		config->min_ns = option_time(state, "--min-latency", filter_values_negation(config, LAT_NOT_MIN, text));
 		break;
 	case OPTION_BY:
-		options->probe.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
-		options->probe.dims |= option_list(state, "dimension", text, option_find_dim) & ~(1U << LAT_DIM_OP);
+		options->tracer.dims &= 1U << LAT_DIM_ARG; /* --arg stays, a target's own ones do not */
+		options->tracer.dims |= option_list(state, "dimension", text, option_find_dim) & ~(1U << LAT_DIM_OP);
 		parse->has_by = true;
 		break;
 	case OPTION_MAX_KEYS:
-		options->probe.max_keys = (uint32_t)option_number(state, "--max-keys", text, 1U << 20);
+		options->tracer.max_keys = (uint32_t)option_number(state, "--max-keys", text, 1U << 20);
 		break;
 	case OPTION_ARG: option_arg(state, parse, text); break;
 	case OPTION_KEY: option_key(state, parse, text); break;
@@ -244,8 +244,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case '6':
 	case OPTION_PORT:
 	case OPTION_ADDR: option_socket(state, parse->target, config, key, text); break;
-	case OPTION_BPF_OBJECT: options->probe.bpf_object = text; break;
-	case OPTION_ATTACH: options->probe.attach = option_attach(state, text); break;
+	case OPTION_BPF_OBJECT: options->tracer.bpf_object = text; break;
+	case OPTION_ATTACH: options->tracer.attach = option_attach(state, text); break;
 	case 'o': options->output = text; break;
 	case OPTION_FORMAT: parse->format = text; break;
 	case OPTION_OUTLIER:
@@ -263,7 +263,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_FSYNC: options->fsync = true; break;
 	case OPTION_NO_OUTPUT: parse->has_no_output = true; break;
 	case OPTION_SLOWEST: options->slowest = (uint32_t)option_number(state, "--slowest", text, OUTLIERS_KEPT); break;
-	case OPTION_RING_SIZE: options->probe.ring_bytes = option_ring_size(state, text); break;
+	case OPTION_RING_SIZE: options->tracer.ring_bytes = option_ring_size(state, text); break;
 	case OPTION_ALERT: parse_alert(state, parse, text); break;
 	case OPTION_ON_ALERT: options->on_alert = text; break;
 	case OPTION_STRICT: options->strict = true; break;
@@ -286,7 +286,7 @@ static int split_command(int argc, char **argv, struct run_options *options)
 	for (i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--")) {
 			options->command = &argv[i + 1];
-			options->probe.config.filter_follow = 1;
+			options->tracer.config.filter_follow = 1;
 			return i;
 		}
 	return argc;
@@ -294,7 +294,7 @@ static int split_command(int argc, char **argv, struct run_options *options)
 
 bool cli_is_streamed(const struct run_options *options)
 {
-	return options->output && strcmp(options->output, "-") && options->sink->streams;
+	return options->output && strcmp(options->output, "-") && options->format->streams;
 }
 
 bool cli_asks_for_help(int argc, char **argv)
@@ -320,7 +320,7 @@ void cli_parse(int argc, char **argv, const struct target *target, struct run_op
 	char name[64];
 
 	*options = (struct run_options){
-		.probe = {
+		.tracer = {
 			.target = target,
 			.dims = target->default_dims,
 			.key_arg = -1,
@@ -347,7 +347,7 @@ const struct argp_option *cli_options(void)
 void cli_print_help(void)
 {
 	const struct target *target;
-	const struct sink *sink;
+	const struct format *format;
 	size_t i;
 
 	puts("Usage: latencyprobe TARGET [OPTIONS] [INTERVAL [COUNT]] [-- COMMAND ARGS...]\n"
@@ -378,6 +378,6 @@ void cli_print_help(void)
 	     "  latencyprobe replay run.jsonl -o run.hlog       for HdrHistogram's plotters\n"
 	     "  latencyprobe report run.jsonl -o run.html       as a page for a browser\n\n"
 	     "`latencyprobe TARGET --help` lists the options. Formats:");
-	for (i = 0; (sink = sink_at(i)); i++)
-		printf("  %-12s %s\n", sink->name, sink->help);
+	for (i = 0; (format = format_at(i)); i++)
+		printf("  %-12s %s\n", format->name, format->help);
 }

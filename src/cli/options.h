@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* Options: what the user asked for, checked. */
-#ifndef CLI_H
-#define CLI_H
+#ifndef OPTIONS_H
+#define OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/probe.h"
+#include "registry/tracer_options.h"
 
 struct alert;
-struct sink;
+struct format;
 
 struct run_options {
-	struct probe_options probe;
+	struct tracer_options tracer;
 	uint64_t duration_ns; /* 0: until told to end */
 	uint64_t interval_ns; /* 0: one report at the end */
 	uint64_t n_intervals; /* 0: any number */
 	const char *output;   /* NULL: stdout only */
 	uint64_t flush_every; /* intervals, to an output that is written as the run goes on */
 	bool fsync;           /* each time */
-	const struct sink *sink; /* of the output, or of stdout when there is none */
+	const struct format *format; /* of the output, or of stdout when there is none */
 	bool few_outliers;    /* not asked for: a few lines of them, and none but among a report's text */
 	uint32_t slowest;     /* outliers that each interval shows; 0: all, as they come */
-	unsigned int top;     /* see struct sink_options */
+	unsigned int top;     /* see struct format_options */
 	const char *folded;   /* file for the outliers' call stacks, or NULL */
 	bool has_total;       /* block: the total phase, too */
 	bool quiet;
@@ -50,9 +50,6 @@ bool cli_asks_for_help(int argc, char **argv);
 /* The table of options, ended by an empty one; for the man page and for completion. */
 struct argp_option;
 const struct argp_option *cli_options(void);
-
-/* Whether an option asks for what argp prints by itself. */
-bool cli_asks_for_help(int argc, char **argv);
 
 /* What `latencyprobe --help` says. */
 void cli_print_help(void);

@@ -203,7 +203,7 @@ static int judge(const struct compare *options, struct recording *base, struct r
 	return status;
 }
 
-int compare(int argc, char **argv)
+int command_compare(int argc, char **argv)
 {
 	const struct argp argp = {
 		.options = argp_options, .parser = parse_option, .args_doc = "BASE NEW", .doc = examples,

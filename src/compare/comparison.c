@@ -97,20 +97,20 @@ static enum verdict verdict_of(bool is_noise, bool is_worse)
 	return is_noise ? VERDICT_NOISE : is_worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
-static struct noise_mean mean_of(const struct side *side)
+static struct significance_mean mean_of(const struct side *side)
 {
 	const struct series *ok = side->ok;
-	struct noise_mean mean = noise_mean_of(ok->slots, ok->count, ok->sum_ns, ok->min_ns, ok->max_ns);
+	struct significance_mean mean = significance_mean_of(ok->slots, ok->count, ok->sum_ns, ok->min_ns, ok->max_ns);
 
-	noise_mean_widen(&mean, &side->blocks[FIGURE_MEAN], (double)ok->count);
+	significance_mean_widen(&mean, &side->blocks[FIGURE_MEAN], (double)ok->count);
 	return mean;
 }
 
-static struct noise_mean rate_of(const struct side *side, const struct recorded_run *run)
+static struct significance_mean rate_of(const struct side *side, const struct recorded_run *run)
 {
-	struct noise_mean rate = { .mean = side->ok->rate_per_s, .degrees = 1 };
+	struct significance_mean rate = { .mean = side->ok->rate_per_s, .degrees = 1 };
 
-	noise_mean_widen(&rate, &side->blocks[FIGURE_RATE], (double)run->whole->elapsed_ns / 1e9);
+	significance_mean_widen(&rate, &side->blocks[FIGURE_RATE], (double)run->whole->elapsed_ns / 1e9);
 	return rate;
 }
 
@@ -149,8 +149,8 @@ static bool is_tested(const struct comparison *comparison, const struct operatio
 static void quantile_slots(const struct side *side, int kind, double tail, uint32_t *low, uint32_t *high)
 {
 	const struct series *ok = side->ok;
-	double n_effective = noise_effective_n(&side->blocks[kind], side->shares[kind], ok->count, tail);
-	struct noise_ranks ranks = noise_scaled_ranks(ok->count, n_effective, percentile_ranks[kind], tail);
+	double n_effective = significance_effective_n(&side->blocks[kind], side->shares[kind], ok->count, tail);
+	struct significance_ranks ranks = significance_scaled_ranks(ok->count, n_effective, percentile_ranks[kind], tail);
 	uint64_t n_so_far = 0;
 	uint32_t slot;
 
@@ -183,12 +183,12 @@ static void judge_percentile(struct figure *figure, const struct operation *oper
 	figure->verdict = verdict_of(current_low <= base_high && base_low <= current_high, current_low > base_high);
 }
 
-static void judge_mean(struct figure *figure, const struct noise_mean *before, const struct noise_mean *after,
+static void judge_mean(struct figure *figure, const struct significance_mean *before, const struct significance_mean *after,
 		       bool more_is_worse, double tail)
 {
 	bool is_more = after->mean > before->mean;
 
-	figure->verdict = verdict_of(!noise_means_differ(before, after, tail), is_more == more_is_worse);
+	figure->verdict = verdict_of(!significance_means_differ(before, after, tail), is_more == more_is_worse);
 }
 
 /* As many errors in as many as there would be, if they were independent. */
@@ -196,7 +196,7 @@ static uint64_t effective_errors(const struct side *side, double tail, uint64_t 
 {
 	double share = (double)side->n_errors / (double)side->n_all;
 
-	*n = (uint64_t)noise_effective_n(&side->blocks[FIGURE_ERROR], share, side->n_all, tail);
+	*n = (uint64_t)significance_effective_n(&side->blocks[FIGURE_ERROR], share, side->n_all, tail);
 	return *n == side->n_all ? side->n_errors : (uint64_t)(share * (double)*n + 0.5);
 }
 
@@ -206,7 +206,7 @@ static void judge_errors(struct figure *figure, const struct operation *operatio
 	uint64_t current = effective_errors(&operation->current, tail, &n_current);
 
 	figure->verdict = verdict_of(!n_base || !n_current ||
-				     !noise_shares_differ(current, n_current, base, n_base, tail), figure->change > 0);
+				     !significance_shares_differ(current, n_current, base, n_base, tail), figure->change > 0);
 }
 
 /* 0 where there is no such series, which the verdict then says. */
@@ -228,7 +228,7 @@ static void judge(const struct comparison *comparison, struct operation *operati
 {
 	const struct side *base = &operation->base, *current = &operation->current;
 	struct figure *figure = &operation->figures[kind];
-	struct noise_mean before, after;
+	struct significance_mean before, after;
 
 	if (!is_testable(comparison, operation, kind)) {
 		figure->verdict = kind == FIGURE_RATE ? VERDICT_UNKNOWN : VERDICT_FEW;
@@ -279,7 +279,7 @@ static struct limit limit_of(const struct operation *operation, const struct lim
 struct comparison *comparison_make(const struct recorded_run *base, const struct recorded_run *current,
 				   const struct limit limits[static N_FIGURES])
 {
-	struct comparison *comparison = comparison_match(base, current);
+	struct comparison *comparison = pairing_make(base, current);
 	struct operation *operation, *end;
 	struct limit limit;
 	bool is_one;

@@ -3,13 +3,13 @@
  * What changed between two runs, and whether it is more than noise: computed once, const from then on.
  * No clock, no files, no options here.
  *
- * A percentile changed by more than noise when the intervals that hold it in either run (noise_ranks_of()) do not meet,
+ * A percentile changed by more than noise when the intervals that hold it in either run (significance_ranks_of()) do not meet,
  * not even in a slot: since both have the same slots, what lies in different slots is in the order of its slots, so
  * slots never add a false alarm; a shift within a slot (at most 6.25 %) is not seen. Means: Welch's test with the
  * largest variances that the slots allow. Shares of errors: Fisher's exact test.
  *
  * Samples are taken as independent, unless a run was recorded in NOISE_MIN_BLOCKS intervals or more: then what the
- * intervals differ by is noise as well (noise_effective_n()), rates, of whose noise nothing is known otherwise, are judged
+ * intervals differ by is noise as well (significance_effective_n()), rates, of whose noise nothing is known otherwise, are judged
  * like means, and what was there in fewer intervals is not judged.
  *
  * The tests of a comparison share one chance of a false alarm (Bonferroni): of comparisons of two runs that follow the
@@ -69,7 +69,7 @@ struct operation {
 	struct side {
 		const struct series *ok; /* NULL: none ended ok */
 		uint64_t n_all, n_errors;
-		struct noise_blocks blocks[N_FIGURES]; /* the intervals in which there was anything; of the rate all */
+		struct significance_blocks blocks[N_FIGURES]; /* the intervals in which there was anything; of the rate all */
 		double shares[N_PERCENTILES]; /* how much of all is below what the blocks of a percentile count */
 	} base, current; /* n_all 0: not in that run */
 	struct figure figures[N_FIGURES]; /* all zero where it is in one run only */

@@ -170,16 +170,16 @@ static void add_blocks(struct side *side, const struct part *part, double second
 	int kind;
 
 	if (part->n_all > 0)
-		noise_blocks_add(&side->blocks[FIGURE_ERROR], part->n_errors, part->n_all,
+		significance_blocks_add(&side->blocks[FIGURE_ERROR], part->n_errors, part->n_all,
 				 (double)side->n_errors / (double)side->n_all);
 	if (!side->ok)
 		return;
-	noise_blocks_add(&side->blocks[FIGURE_RATE], part->n_ok * side->ok->weight, seconds, side->ok->rate_per_s);
+	significance_blocks_add(&side->blocks[FIGURE_RATE], part->n_ok * side->ok->weight, seconds, side->ok->rate_per_s);
 	if (part->n_ok <= 0)
 		return;
-	noise_blocks_add(&side->blocks[FIGURE_MEAN], part->sum_ns, part->n_ok, side->ok->mean_ns);
+	significance_blocks_add(&side->blocks[FIGURE_MEAN], part->sum_ns, part->n_ok, side->ok->mean_ns);
 	for (kind = 0; kind < N_PERCENTILES; kind++)
-		noise_blocks_add(&side->blocks[kind], part->n_below[kind], part->n_ok, side->shares[kind]);
+		significance_blocks_add(&side->blocks[kind], part->n_below[kind], part->n_ok, side->shares[kind]);
 }
 
 static struct operation *find(const struct comparison *comparison, const struct series *series)
@@ -240,7 +240,7 @@ static bool add_intervals(struct comparison *comparison, const struct recorded_r
 	return is_fine;
 }
 
-struct comparison *comparison_match(const struct recorded_run *base, const struct recorded_run *current)
+struct comparison *pairing_make(const struct recorded_run *base, const struct recorded_run *current)
 {
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	size_t i;

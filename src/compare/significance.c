@@ -99,20 +99,20 @@ static uint64_t steps_to_tail(const struct chances *chances, double tail, bool i
 	return n_steps;
 }
 
-static struct noise_ranks wide_ranks(const struct chances *chances, double tail)
+static struct significance_ranks wide_ranks(const struct chances *chances, double tail)
 {
-	double quantile = noise_normal_quantile(tail);
+	double quantile = significance_normal_quantile(tail);
 	/* Rounded outwards, skewness included: its part is the next term of the expansion. */
 	double reach = quantile * chances->deviation + (quantile * quantile + 2) / 6 + 1;
 	double low = chances->mean - reach, high = chances->mean + reach + 1;
 
-	return (struct noise_ranks){
+	return (struct significance_ranks){
 		.low = low < 0 ? 0 : (uint64_t)low,
 		.high = high > (double)chances->last ? chances->last + 1 : (uint64_t)high,
 	};
 }
 
-struct noise_ranks noise_ranks_of(uint64_t n, double percent, double tail)
+struct significance_ranks significance_ranks_of(uint64_t n, double percent, double tail)
 {
 	struct chances n_below = binomial(n, percent / 100);
 
@@ -122,7 +122,7 @@ struct noise_ranks noise_ranks_of(uint64_t n, double percent, double tail)
 	 * The sample of rank LOW is above the quantile when fewer than LOW are not: the largest LOW for which that is
 	 * rare. That of rank HIGH is below it when at least HIGH are: the smallest HIGH for which that is.
 	 */
-	return (struct noise_ranks){
+	return (struct significance_ranks){
 		.low = n_below.mode - steps_to_tail(&n_below, tail, false) + 1,
 		.high = n_below.mode + steps_to_tail(&n_below, tail, true),
 	};
@@ -137,10 +137,10 @@ static void slot_bounds(uint32_t slot, uint64_t min, uint64_t max, double *low, 
 	*high = (double)(last > max ? max : last);
 }
 
-struct noise_mean noise_mean_of(const uint64_t *slots, uint64_t count, uint64_t sum, uint64_t min, uint64_t max)
+struct significance_mean significance_mean_of(const uint64_t *slots, uint64_t count, uint64_t sum, uint64_t min, uint64_t max)
 {
 	double n = (double)count, low, high, off, worst, second = 0, third = 0, bound = 0, skewness;
-	struct noise_mean mean = { .mean = (double)sum / n, .degrees = n - 1 };
+	struct significance_mean mean = { .mean = (double)sum / n, .degrees = n - 1 };
 	uint32_t slot;
 
 	for (slot = 0; slot < LAT_N_SLOTS; slot++) {
@@ -160,19 +160,19 @@ struct noise_mean noise_mean_of(const uint64_t *slots, uint64_t count, uint64_t 
 	return mean;
 }
 
-void noise_blocks_add(struct noise_blocks *blocks, double part, double size, double ratio)
+void significance_blocks_add(struct significance_blocks *blocks, double part, double size, double ratio)
 {
 	blocks->n++;
 	blocks->squares += (part - ratio * size) * (part - ratio * size);
 }
 
 /* Of the ratio; the blocks are clusters of unequal sizes. */
-static double blocks_variance(const struct noise_blocks *blocks, double total)
+static double blocks_variance(const struct significance_blocks *blocks, double total)
 {
 	return (double)blocks->n / (double)(blocks->n - 1) * blocks->squares / total / total;
 }
 
-void noise_mean_widen(struct noise_mean *mean, const struct noise_blocks *blocks, double total)
+void significance_mean_widen(struct significance_mean *mean, const struct significance_blocks *blocks, double total)
 {
 	double variance = blocks->n >= NOISE_MIN_BLOCKS ? blocks_variance(blocks, total) : 0;
 
@@ -182,28 +182,28 @@ void noise_mean_widen(struct noise_mean *mean, const struct noise_blocks *blocks
 	mean->degrees = (double)blocks->n - 1;
 }
 
-double noise_effective_n(const struct noise_blocks *blocks, double share, uint64_t n, double tail)
+double significance_effective_n(const struct significance_blocks *blocks, double share, uint64_t n, double tail)
 {
 	double effect, correction;
 
 	if (blocks->n < NOISE_MIN_BLOCKS || share <= 0 || share >= 1)
 		return (double)n;
 	effect = blocks_variance(blocks, (double)n) / (share * (1 - share) / (double)n);
-	correction = noise_student_quantile(tail, (double)blocks->n - 1) / noise_normal_quantile(tail);
+	correction = significance_student_quantile(tail, (double)blocks->n - 1) / significance_normal_quantile(tail);
 	return effect > 0 ? fmin((double)n, (double)n / effect / correction / correction) : (double)n;
 }
 
-struct noise_ranks noise_scaled_ranks(uint64_t n, double n_effective, double percent, double tail)
+struct significance_ranks significance_scaled_ranks(uint64_t n, double n_effective, double percent, double tail)
 {
-	struct noise_ranks ranks, scaled = { .high = n + 1 };
+	struct significance_ranks ranks, scaled = { .high = n + 1 };
 	uint64_t n_whole = (uint64_t)n_effective;
 	double scale;
 
 	if (n_effective >= (double)n)
-		return noise_ranks_of(n, percent, tail);
+		return significance_ranks_of(n, percent, tail);
 	if (!n_whole)
 		return scaled;
-	ranks = noise_ranks_of(n_whole, percent, tail);
+	ranks = significance_ranks_of(n_whole, percent, tail);
 	scale = (double)n / (double)n_whole;
 	if (ranks.low)
 		scaled.low = (uint64_t)((double)(ranks.low - 1) * scale);
@@ -212,7 +212,7 @@ struct noise_ranks noise_scaled_ranks(uint64_t n, double n_effective, double per
 	return scaled;
 }
 
-double noise_normal_quantile(double tail)
+double significance_normal_quantile(double tail)
 {
 	double low = 0, high = MAX_NORMAL_QUANTILE, middle;
 	int i;
@@ -242,9 +242,9 @@ static double student_tail(double t, unsigned int degrees)
 	return (1 - (degrees % 2 ? (angle + sum) * M_2_PI : sum)) / 2;
 }
 
-double noise_student_quantile(double tail, double degrees)
+double significance_student_quantile(double tail, double degrees)
 {
-	double x = noise_normal_quantile(tail), xx = x * x, low = 0, high = MAX_STUDENT_QUANTILE, middle;
+	double x = significance_normal_quantile(tail), xx = x * x, low = 0, high = MAX_STUDENT_QUANTILE, middle;
 	int i;
 
 	if (degrees > MANY_DEGREES)
@@ -259,7 +259,7 @@ double noise_student_quantile(double tail, double degrees)
 	return high;
 }
 
-bool noise_means_differ(const struct noise_mean *one, const struct noise_mean *other, double tail)
+bool significance_means_differ(const struct significance_mean *one, const struct significance_mean *other, double tail)
 {
 	double variance = one->variance + other->variance, degrees;
 
@@ -267,10 +267,10 @@ bool noise_means_differ(const struct noise_mean *one, const struct noise_mean *o
 		return fabs(one->mean - other->mean) > 0;
 	degrees = variance * variance / (one->variance * one->variance / one->degrees +
 					 other->variance * other->variance / other->degrees);
-	return fabs(one->mean - other->mean) / sqrt(variance) > noise_student_quantile(tail, degrees);
+	return fabs(one->mean - other->mean) / sqrt(variance) > significance_student_quantile(tail, degrees);
 }
 
-bool noise_shares_differ(uint64_t k, uint64_t n, uint64_t other_k, uint64_t other_n, double tail)
+bool significance_shares_differ(uint64_t k, uint64_t n, uint64_t other_k, uint64_t other_n, double tail)
 {
 	struct chances chances = hypergeometric(n, k + other_k, n + other_n);
 	double all, up, down, mode;
@@ -278,7 +278,7 @@ bool noise_shares_differ(uint64_t k, uint64_t n, uint64_t other_k, uint64_t othe
 	if (chances.first == chances.last)
 		return false;
 	if (chances.deviation > MAX_WALK_DEVIATION)
-		return fabs((double)k - chances.mean) > chances.deviation * noise_normal_quantile(tail);
+		return fabs((double)k - chances.mean) > chances.deviation * significance_normal_quantile(tail);
 	mode = (double)chances.mode;
 	all = sum_beside_mode(&chances, chances.mode, true) + sum_beside_mode(&chances, chances.mode, false) + 1;
 	/* The tail that begins at K, on its side of the mode; the other one is larger than half. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sinks csv and csv-outliers: tables for spreadsheets and scripts, quoted as RFC 4180 says. */
+/* Formats csv and csv-outliers: tables for spreadsheets and scripts, quoted as RFC 4180 says. */
 #include "registry/format.h"
 
 #include <errno.h>
@@ -119,7 +119,7 @@ static void write_slot(struct out *out, const struct snapshot *snapshot, const s
 	out_printf(out, ",%" PRIu64 "%s\n", series->slots[slot], series->weight > 1 ? ",true" : "");
 }
 
-static void write_slots(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_slots(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	const struct series *series;
 	unsigned int slot;
@@ -131,7 +131,7 @@ static void write_slots(struct out *out, const struct snapshot *snapshot, const 
 				write_slot(out, snapshot, series, slot);
 }
 
-static const struct sink csv_sink = {
+static const struct format csv_format = {
 	.name = "csv",
 	.help = "a row for each slot of each histogram that is not empty, of each interval if there are any",
 	.suffix = ".csv",
@@ -140,7 +140,7 @@ static const struct sink csv_sink = {
 	.begin = begin_slots,
 	.write = write_slots,
 };
-SINK_REGISTER(csv_sink);
+FORMAT_REGISTER(csv_format);
 
 static void begin_outliers(struct out *out, const struct snapshot *snapshot)
 {
@@ -148,7 +148,7 @@ static void begin_outliers(struct out *out, const struct snapshot *snapshot)
 	out_puts(out, "timestamp_ns,latency_ns,event,ret,comm,pid,tid,bytes,sector,labels\n");
 }
 
-static void write_outliers(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_outliers(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	const struct outliers *outliers = &snapshot->outliers;
 	const struct outlier *outlier;
@@ -170,7 +170,7 @@ static void write_outliers(struct out *out, const struct snapshot *snapshot, con
 	}
 }
 
-static const struct sink csv_outliers_sink = {
+static const struct format csv_outliers_format = {
 	.name = "csv-outliers",
 	.help = "a row for each outlier (--outlier); of each interval, or of the whole run, the 1,000 slowest",
 	.suffix = ".outliers.csv",
@@ -180,4 +180,4 @@ static const struct sink csv_outliers_sink = {
 	.begin = begin_outliers,
 	.write = write_outliers,
 };
-SINK_REGISTER(csv_outliers_sink);
+FORMAT_REGISTER(csv_outliers_format);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink folded: call stacks of outliers with the time that they took, as flame graph programs read them. */
+/* Format folded: call stacks of outliers with the time that they took, as flame graph programs read them. */
 #include "registry/format.h"
 
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include "base/out.h"
 #include "model/snapshot.h"
 
-static void write_folded(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_folded(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	const struct stack *stack, *end = snapshot->stacks + snapshot->n_stacks;
 
@@ -18,10 +18,10 @@ static void write_folded(struct out *out, const struct snapshot *snapshot, const
 	}
 }
 
-static const struct sink folded_sink = {
+static const struct format folded_format = {
 	.name = "folded",
 	.help = "call stacks of outliers (--stacks) and their time in ns, for flame graph programs",
 	.suffix = ".folded",
 	.write = write_folded,
 };
-SINK_REGISTER(folded_sink);
+FORMAT_REGISTER(folded_format);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink hgrm: HdrHistogram's percentile distribution, a table for each series, in ms. */
+/* Format hgrm: HdrHistogram's percentile distribution, a table for each series, in ms. */
 #include "registry/format.h"
 
 #include <inttypes.h>
@@ -70,7 +70,7 @@ static void write_series(struct out *out, const struct series *series)
 	out_printf(out, "#[Buckets = %12d, SubBuckets     = %12d]\n", LAT_TOP_BITS - LAT_SUB_BITS, 2 * LAT_N_SUB);
 }
 
-static void write_hgrm(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_hgrm(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	size_t i;
 
@@ -79,10 +79,10 @@ static void write_hgrm(struct out *out, const struct snapshot *snapshot, const s
 		write_series(out, &snapshot->series[i]);
 }
 
-static const struct sink hgrm_sink = {
+static const struct format hgrm_format = {
 	.name = "hgrm",
 	.help = "HdrHistogram's percentile table of each series, in ms",
 	.suffix = ".hgrm",
 	.write = write_hgrm,
 };
-SINK_REGISTER(hgrm_sink);
+FORMAT_REGISTER(hgrm_format);

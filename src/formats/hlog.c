@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink hlog: HdrHistogram's interval log, a line for each interval and series. */
+/* Format hlog: HdrHistogram's interval log, a line for each interval and series. */
 #include "registry/format.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ static void write_tag(struct out *out, const struct series *series)
 	out_puts(out, ",");
 }
 
-static void write_hlog(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_hlog(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	const struct series *series;
 	char *encoded;
@@ -81,7 +81,7 @@ static void write_hlog(struct out *out, const struct snapshot *snapshot, const s
 	}
 }
 
-static const struct sink hlog_sink = {
+static const struct format hlog_format = {
 	.name = "hlog",
 	.help = "HdrHistogram's interval log, in ns: a line for each interval and series, else one for each series",
 	.suffix = ".hlog",
@@ -90,4 +90,4 @@ static const struct sink hlog_sink = {
 	.begin = begin_hlog,
 	.write = write_hlog,
 };
-SINK_REGISTER(hlog_sink);
+FORMAT_REGISTER(hlog_format);

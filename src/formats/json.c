@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink json: the whole snapshot as one JSON object. */
+/* Format json: the whole snapshot as one JSON object. */
 #include "registry/format.h"
 
 #include "render/json_snapshot.h"
 #include "render/json_summary.h"
 
-static void write_json(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_json(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	json_t *root = json_of_snapshot(snapshot, false);
 
@@ -14,10 +14,10 @@ static void write_json(struct out *out, const struct snapshot *snapshot, const s
 	json_write(out, root, JSON_INDENT(1));
 }
 
-static const struct sink json_sink = {
+static const struct format json_format = {
 	.name = "json",
 	.help = "one JSON object with all that is known; times in ns",
 	.suffix = ".json",
 	.write = write_json,
 };
-SINK_REGISTER(json_sink);
+FORMAT_REGISTER(json_format);

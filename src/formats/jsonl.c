@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink jsonl: a JSON object a line, for each interval and at the end for the whole run. */
+/* Format jsonl: a JSON object a line, for each interval and at the end for the whole run. */
 #include "registry/format.h"
 
 #include <stdio.h>
@@ -87,7 +87,7 @@ static json_t *make_depths(const struct snapshot *snapshot)
 	return depths;
 }
 
-static void write_jsonl(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_jsonl(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	json_t *root = json_of_snapshot(snapshot, true);
 
@@ -102,11 +102,11 @@ static void write_jsonl(struct out *out, const struct snapshot *snapshot, const 
 	json_write(out, root, JSON_COMPACT);
 }
 
-static const struct sink jsonl_sink = {
+static const struct format jsonl_format = {
 	.name = "jsonl",
 	.help = "a line for each interval with what json has, and one for the whole run at the end",
 	.suffix = ".jsonl",
 	.streams = true,
 	.write = write_jsonl,
 };
-SINK_REGISTER(jsonl_sink);
+FORMAT_REGISTER(jsonl_format);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sink text: what people read in a terminal. */
+/* Format text: what people read in a terminal. */
 #include "registry/format.h"
 
 #include <inttypes.h>
@@ -215,7 +215,7 @@ static void print_rows(struct text *text, const struct series *series)
 static void print_latencies(struct text *text, const struct series *series)
 {
 	const struct series *sizes[SIZES_MAX];
-	size_t n_sizes = text->shown == text->snapshot ? 0 : sizes_of(text->snapshot, series, sizes);
+	size_t n_sizes = text->shown == text->snapshot ? 0 : size_groups_of(text->snapshot, series, sizes);
 
 	if (n_sizes)
 		text_write_sizes(text->out, series, sizes, n_sizes, text->width, &text->notes);
@@ -357,9 +357,9 @@ static void print_nothing(const struct text *text)
 	out_puts(text->out, "\n");
 }
 
-static void write_text(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void write_text(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
-	struct snapshot *sums = sizes_add_up(snapshot);
+	struct snapshot *sums = size_groups_add_up(snapshot);
 	struct text text = {
 		.out = out,
 		.snapshot = snapshot,
@@ -382,10 +382,10 @@ static void write_text(struct out *out, const struct snapshot *snapshot, const s
 	snapshot_free(sums);
 }
 
-static const struct sink text_sink = {
+static const struct format text_format = {
 	.name = "text",
 	.help = "for people: histograms, percentiles and the account",
 	.suffix = ".txt",
 	.write = write_text,
 };
-SINK_REGISTER(text_sink);
+FORMAT_REGISTER(text_format);

@@ -110,7 +110,7 @@ void manual_print_man(void)
 {
 	const struct argp_option *option;
 	const struct target *target;
-	const struct sink *sink;
+	const struct format *format;
 	size_t i;
 
 	puts(".TH LATENCYPROBE 8 \"\" \"latencyprobe " LATENCYPROBE_VERSION "\"\n.SH NAME\n"
@@ -137,8 +137,8 @@ void manual_print_man(void)
 	puts(".SH RECORDINGS\nWhat \\-o wrote to FILE.json or FILE.jsonl,\n.B replay\nshows again, or in another format,\n"
 	     "and\n.B merge\nadds up, of several hosts or one after the other. Both read \\- as stdin.");
 	puts(".SH FORMATS");
-	for (i = 0; (sink = sink_at(i)); i++)
-		printf(".TP\n.B %s\n%s\n", sink->name, sink->help);
+	for (i = 0; (format = format_at(i)); i++)
+		printf(".TP\n.B %s\n%s\n", format->name, format->help);
 	puts(".SH RECORDED RUNS\n.TP\n.B report\nmakes one page for a browser of what \\-o FILE.jsonl or \\-o FILE.json wrote,"
 	     " or of two such files\nbeside each other: latency over time, percentiles, histograms, outliers, stacks, the account");
 	puts(".SH EXIT STATUS\n.TP\n.B 0\nfine\n.TP\n.B 1\nfailed\n.TP\n.B 2\nbad usage\n.TP\n.B 3\nthis kernel cannot\n"
@@ -152,7 +152,7 @@ void manual_print_completion(void)
 {
 	const struct argp_option *option;
 	const struct target *target;
-	const struct sink *sink;
+	const struct format *format;
 	size_t i;
 
 	printf("# bash completion of latencyprobe\n_latencyprobe() {\n\tlocal words targets=\"");
@@ -171,8 +171,8 @@ void manual_print_completion(void)
 	       "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
 	       "\t-o|--output|--folded|--cgroup|--baseline|--current) COMPREPLY=(); return ;;\n"
 	       "\t--attach) words=\"auto fentry kprobe\" ;;\n\t--format) words=\"");
-	for (i = 0; (sink = sink_at(i)); i++)
-		printf("%s ", sink->name);
+	for (i = 0; (format = format_at(i)); i++)
+		printf("%s ", format->name);
 	puts("\" ;;");
 	print_completed("op", print_ops);
 	print_completed("by", print_dims);

@@ -23,86 +23,86 @@
 #define MANY_LINKS 200
 #define MAX_FUNCTIONS 4096
 
-const char *const place_kind_names[] = {
-	[PLACE_TRACEPOINT] = "tp_btf", [PLACE_FENTRY] = "fentry", [PLACE_KPROBE] = "kprobe",
-	[PLACE_MULTI] = "kprobe.multi", [PLACE_UPROBE] = "uprobe", [PLACE_USDT] = "usdt",
+const char *const attach_point_kind_names[] = {
+	[ATTACH_POINT_TRACEPOINT] = "tp_btf", [ATTACH_POINT_FENTRY] = "fentry", [ATTACH_POINT_KPROBE] = "kprobe",
+	[ATTACH_POINT_MULTI] = "kprobe.multi", [ATTACH_POINT_UPROBE] = "uprobe", [ATTACH_POINT_USDT] = "usdt",
 };
 
-int places_add(struct places *places, struct place place)
+int attach_points_append(struct attach_points *points, struct attach_point point)
 {
-	struct place *more = realloc(places->items, (places->n + 1) * sizeof(*more));
+	struct attach_point *more = realloc(points->items, (points->n + 1) * sizeof(*more));
 
 	if (!more)
-		return fail(-ENOMEM, "list of places");
-	places->items = more;
-	place.function = strdup(place.function);
-	place.entry_fd = place.exit_fd = -1;
-	if (!place.function)
-		return fail(-ENOMEM, "list of places");
-	more[places->n++] = place;
+		return fail(-ENOMEM, "list of points");
+	points->items = more;
+	point.function = strdup(point.function);
+	point.entry_fd = point.exit_fd = -1;
+	if (!point.function)
+		return fail(-ENOMEM, "list of points");
+	more[points->n++] = point;
 	return 0;
 }
 
-void places_free(struct places *places)
+void attach_points_free(struct attach_points *points)
 {
-	while (places->n)
-		free(places->items[--places->n].function);
-	free(places->items);
-	places->items = NULL;
+	while (points->n)
+		free(points->items[--points->n].function);
+	free(points->items);
+	points->items = NULL;
 }
 
-static struct bpf_program *stem_program(struct bpf_object *object, const struct stem *stem, const char *kind)
+static struct bpf_program *hook_program(struct bpf_object *object, const struct hook_def *hook, const char *kind)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s%s%s", stem->name, *kind ? "__" : "", kind);
+	snprintf(name, sizeof(name), "%s%s%s", hook->name, *kind ? "__" : "", kind);
 	return bpf_object__find_program_by_name(object, name);
 }
 
-static void set_n_args(struct bpf_object *object, const struct stem *stem, int n_args)
+static void set_n_args(struct bpf_object *object, const struct hook_def *hook, int n_args)
 {
 	char name[64];
-	uint8_t *place;
+	uint8_t *constant;
 
-	snprintf(name, sizeof(name), "%s__n_args", stem->name);
-	place = object_constant(object, name);
-	if (place)
-		*place = (uint8_t)n_args;
+	snprintf(name, sizeof(name), "%s__n_args", hook->name);
+	constant = bpf_global_constant(object, name);
+	if (constant)
+		*constant = (uint8_t)n_args;
 }
 
-/* Chooses function and way for one stem; false when this kernel has none. */
-static bool choose_call(struct bpf_object *object, const struct stem *stem, enum attach_kind attach, struct place *place)
+/* Chooses function and way for one hook; false when this kernel has none. */
+static bool choose_call(struct bpf_object *object, const struct hook_def *hook, enum attach_kind attach, struct attach_point *point)
 {
 	size_t i;
 
-	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !place->function; i++) {
-		if (attach != ATTACH_KPROBE && kernel_btf_can_fentry(stem->functions[i])) {
-			place->function = (char *)stem->functions[i];
-			place->kind = PLACE_FENTRY;
-		} else if (attach != ATTACH_FENTRY && host_has_kprobes() && host_has_symbol(stem->functions[i])) {
-			place->function = (char *)stem->functions[i];
-			place->kind = PLACE_KPROBE;
+	for (i = 0; i < TARGET_MAX_FUNCTIONS && hook->functions[i] && !point->function; i++) {
+		if (attach != ATTACH_KPROBE && kernel_btf_can_fentry(hook->functions[i])) {
+			point->function = (char *)hook->functions[i];
+			point->kind = ATTACH_POINT_FENTRY;
+		} else if (attach != ATTACH_FENTRY && host_has_kprobes() && host_has_symbol(hook->functions[i])) {
+			point->function = (char *)hook->functions[i];
+			point->kind = ATTACH_POINT_KPROBE;
 		}
 	}
-	if (!place->function)
+	if (!point->function)
 		return false;
-	place->entry = stem_program(object, stem, place->kind == PLACE_FENTRY ? "fentry" : "kprobe");
-	place->exit = stem_program(object, stem, place->kind == PLACE_FENTRY ? "fexit" : "kretprobe");
-	if (place->kind == PLACE_FENTRY) {
-		set_n_args(object, stem, kernel_btf_n_args(place->function));
-		bpf_program__set_attach_target(place->entry, 0, place->function);
-		if (place->exit)
-			bpf_program__set_attach_target(place->exit, 0, place->function);
+	point->entry = hook_program(object, hook, point->kind == ATTACH_POINT_FENTRY ? "fentry" : "kprobe");
+	point->exit = hook_program(object, hook, point->kind == ATTACH_POINT_FENTRY ? "fexit" : "kretprobe");
+	if (point->kind == ATTACH_POINT_FENTRY) {
+		set_n_args(object, hook, kernel_btf_n_args(point->function));
+		bpf_program__set_attach_target(point->entry, 0, point->function);
+		if (point->exit)
+			bpf_program__set_attach_target(point->exit, 0, point->function);
 	}
 	return true;
 }
 
-static bool choose_tracepoint(struct bpf_object *object, const struct stem *stem, struct place *place)
+static bool choose_tracepoint(struct bpf_object *object, const struct hook_def *hook, struct attach_point *point)
 {
-	if (kernel_btf_tracepoint_n_args(stem->tracepoint) < 0)
+	if (kernel_btf_tracepoint_n_args(hook->tracepoint) < 0)
 		return false;
-	place->function = (char *)stem->tracepoint;
-	place->entry = stem_program(object, stem, "");
+	point->function = (char *)hook->tracepoint;
+	point->entry = hook_program(object, hook, "");
 	return true;
 }
 
@@ -134,35 +134,35 @@ static int fail_uncovered(const struct target *target, const struct op *op, uint
 }
 
 int attach_choose(struct bpf_object *object, const struct target *target, enum attach_kind attach, uint32_t op_mask,
-		  struct places *places)
+		  struct attach_points *points)
 {
 	uint32_t covered = 0, uncovered = 0;
 	size_t i;
 
-	for (i = 0; i < target->n_stems; i++) {
-		const struct stem *stem = &target->stems[i];
-		struct place place = { .op = stem->op, .is_of_several = stem->tracepoint || stem->ops & (stem->ops - 1) };
-		uint32_t ops = stem->ops ? stem->ops : 1U << stem->op;
+	for (i = 0; i < target->n_hooks; i++) {
+		const struct hook_def *hook = &target->hooks[i];
+		struct attach_point point = { .op = hook->op, .is_of_several = hook->tracepoint || hook->ops & (hook->ops - 1) };
+		uint32_t ops = hook->ops ? hook->ops : 1U << hook->op;
 
-		if ((!stem->tracepoint || stem->ops) && !(op_mask & ops))
+		if ((!hook->tracepoint || hook->ops) && !(op_mask & ops))
 			continue;
-		if (stem->tracepoint ? choose_tracepoint(object, stem, &place) :
-		    choose_call(object, stem, attach, &place)) {
-			bpf_program__set_autoload(place.entry, true);
-			if (place.exit)
-				bpf_program__set_autoload(place.exit, true);
+		if (hook->tracepoint ? choose_tracepoint(object, hook, &point) :
+		    choose_call(object, hook, attach, &point)) {
+			bpf_program__set_autoload(point.entry, true);
+			if (point.exit)
+				bpf_program__set_autoload(point.exit, true);
 			covered |= ops;
-			if (places_add(places, place))
+			if (attach_points_append(points, point))
 				return EXIT_FAILED;
-		} else if (stem->ops && !stem->tracepoint) {
+		} else if (hook->ops && !hook->tracepoint) {
 			uncovered |= ops;
-		} else if (stem->tracepoint && !stem->optional) {
-			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", stem->tracepoint);
+		} else if (hook->tracepoint && !hook->optional) {
+			fail(0, "this kernel has no tracepoint %s with BTF; `latencyprobe doctor` says more", hook->tracepoint);
 			return EXIT_CANNOT;
 		}
 	}
 	covered &= ~uncovered;
-	for (i = 0; target->needs_kprobes && target->n_stems && i < target->n_ops; i++) {
+	for (i = 0; target->needs_kprobes && target->n_hooks && i < target->n_ops; i++) {
 		if (!(op_mask & ~covered & 1U << i))
 			continue;
 		if (!target->ops[i].optional || !(op_mask & covered))
@@ -239,7 +239,7 @@ void links_free(struct links *links)
 {
 	/* The kernel waits for a grace period after each, with a lock held. */
 	if (links->n_items + links->n_fds > MANY_LINKS)
-		note("Detaching from %zu places...", links->n_items + links->n_fds);
+		note("Detaching from %zu points...", links->n_items + links->n_fds);
 	while (links->n_items)
 		bpf_link__destroy(links->items[--links->n_items]);
 	while (links->n_fds)
@@ -262,84 +262,84 @@ static int load_clone(const struct bpf_program *program, const char *function)
 			     bpf_program__insns(program), bpf_program__insn_cnt(program), &options);
 }
 
-static int attach_clone(struct links *links, const struct bpf_program *program, const struct place *place, int *fd)
+static int attach_clone(struct links *links, const struct bpf_program *program, const struct attach_point *point, int *fd)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options, .tracing.cookie = place->cookie);
+	LIBBPF_OPTS(bpf_link_create_opts, options, .tracing.cookie = point->cookie);
 	int error;
 
-	*fd = load_clone(program, place->function);
+	*fd = load_clone(program, point->function);
 	error = links_add_fd(links, *fd);
 	if (error)
 		return error;
 	return links_add_fd(links, bpf_link_create(*fd, 0, bpf_program__expected_attach_type(program), &options));
 }
 
-static struct bpf_link *attach_uprobe(const struct place *place, const struct bpf_program *program, bool is_exit)
+static struct bpf_link *attach_uprobe(const struct attach_point *point, const struct bpf_program *program, bool is_exit)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0,
-		    .func_name = place->function);
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = is_exit, .bpf_cookie = point->is_shared ? point->cookie : 0,
+		    .func_name = point->function);
 
-	return bpf_program__attach_uprobe_opts(program, place->pid, place->binary, 0, &options);
+	return bpf_program__attach_uprobe_opts(program, point->pid, point->binary, 0, &options);
 }
 
-static struct bpf_link *attach_usdt(const struct place *place, const struct bpf_program *program, bool is_exit)
+static struct bpf_link *attach_usdt(const struct attach_point *point, const struct bpf_program *program, bool is_exit)
 {
-	LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = place->cookie);
+	LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = point->cookie);
 
-	return bpf_program__attach_usdt(program, place->pid, place->binary, place->provider[is_exit],
-					place->probe[is_exit], &options);
+	return bpf_program__attach_usdt(program, point->pid, point->binary, point->provider[is_exit],
+					point->probe[is_exit], &options);
 }
 
-/* One of the place's two programs. */
-static int attach_program(struct links *links, const struct place *place, struct bpf_program *program, int *fd)
+/* One of the point's two programs. */
+static int attach_program(struct links *links, const struct attach_point *point, struct bpf_program *program, int *fd)
 {
-	bool is_exit = program == place->exit;
-	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = place->is_shared ? place->cookie : 0);
+	bool is_exit = program == point->exit;
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = is_exit, .bpf_cookie = point->is_shared ? point->cookie : 0);
 
-	if (place->kind == PLACE_FENTRY && place->is_shared)
-		return attach_clone(links, program, place, fd);
+	if (point->kind == ATTACH_POINT_FENTRY && point->is_shared)
+		return attach_clone(links, program, point, fd);
 	*fd = bpf_program__fd(program);
-	if (place->kind == PLACE_KPROBE)
-		return links_add(links, bpf_program__attach_kprobe_opts(program, place->function, &options));
-	if (place->kind == PLACE_UPROBE)
-		return links_add(links, attach_uprobe(place, program, is_exit));
-	if (place->kind == PLACE_USDT)
-		return links_add(links, attach_usdt(place, program, is_exit));
+	if (point->kind == ATTACH_POINT_KPROBE)
+		return links_add(links, bpf_program__attach_kprobe_opts(program, point->function, &options));
+	if (point->kind == ATTACH_POINT_UPROBE)
+		return links_add(links, attach_uprobe(point, program, is_exit));
+	if (point->kind == ATTACH_POINT_USDT)
+		return links_add(links, attach_usdt(point, program, is_exit));
 	return links_add(links, bpf_program__attach(program));
 }
 
 /*
- * The entry first: of the kprobes in one place the newest runs first (add_new_kprobe(), kernel/kprobes.c), and the
+ * The entry first: of the kprobes in one point the newest runs first (add_new_kprobe(), kernel/kprobes.c), and the
  * entry's program looks at the return address after the kretprobe has put its own there.
  */
-static void attach_place(struct links *links, struct place *place)
+static void attach_place(struct links *links, struct attach_point *point)
 {
-	place->error = attach_program(links, place, place->entry, &place->entry_fd);
-	if (!place->error && place->exit)
-		place->error = attach_program(links, place, place->exit, &place->exit_fd);
+	point->error = attach_program(links, point, point->entry, &point->entry_fd);
+	if (!point->error && point->exit)
+		point->error = attach_program(links, point, point->exit, &point->exit_fd);
 }
 
 /* All of them with one link each for entries and for exits. */
-static int attach_multi(struct places *places, struct links *links)
+static int attach_multi(struct attach_points *points, struct links *links)
 {
-	const char **symbols = calloc(places->n, sizeof(*symbols));
-	__u64 *cookies = calloc(places->n, sizeof(*cookies));
+	const char **symbols = calloc(points->n, sizeof(*symbols));
+	__u64 *cookies = calloc(points->n, sizeof(*cookies));
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = symbols, .cookies = cookies);
-	const struct place *place = NULL;
+	const struct attach_point *point = NULL;
 	int error = symbols && cookies ? 0 : -ENOMEM;
 	size_t i;
 
-	for (i = 0; i < places->n && !error; i++)
-		if (places->items[i].kind == PLACE_MULTI) {
-			place = &places->items[i];
-			symbols[options.cnt] = place->function;
-			cookies[options.cnt++] = place->cookie;
+	for (i = 0; i < points->n && !error; i++)
+		if (points->items[i].kind == ATTACH_POINT_MULTI) {
+			point = &points->items[i];
+			symbols[options.cnt] = point->function;
+			cookies[options.cnt++] = point->cookie;
 		}
-	if (!error && place)
-		error = links_add(links, bpf_program__attach_kprobe_multi_opts(place->entry, NULL, &options));
+	if (!error && point)
+		error = links_add(links, bpf_program__attach_kprobe_multi_opts(point->entry, NULL, &options));
 	options.retprobe = true;
-	if (!error && place)
-		error = links_add(links, bpf_program__attach_kprobe_multi_opts(place->exit, NULL, &options));
+	if (!error && point)
+		error = links_add(links, bpf_program__attach_kprobe_multi_opts(point->exit, NULL, &options));
 	free(symbols);
 	free(cookies);
 	return error;
@@ -356,21 +356,21 @@ static void allow_open_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int attach_places(struct places *places, struct links *links)
+int attach_all(struct attach_points *points, struct links *links)
 {
 	uint64_t next_ns = host_monotonic_ns() + PROGRESS_NS;
 	size_t i;
 
-	if (places->n > MANY_LINKS)
+	if (points->n > MANY_LINKS)
 		allow_open_files();
-	for (i = 0; i < places->n; i++) {
-		if (places->items[i].kind == PLACE_MULTI)
+	for (i = 0; i < points->n; i++) {
+		if (points->items[i].kind == ATTACH_POINT_MULTI)
 			continue;
-		attach_place(links, &places->items[i]);
+		attach_place(links, &points->items[i]);
 		if (host_monotonic_ns() < next_ns)
 			continue;
-		note("Attached to %zu of %zu...", i + 1, places->n);
+		note("Attached to %zu of %zu...", i + 1, points->n);
 		next_ns = host_monotonic_ns() + PROGRESS_NS;
 	}
-	return attach_multi(places, links);
+	return attach_multi(points, links);
 }

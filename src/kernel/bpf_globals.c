@@ -43,14 +43,14 @@ static const struct btf_var_secinfo *find_global(const struct bpf_object *object
 	return NULL;
 }
 
-size_t object_global_size(const struct bpf_object *object, const char *section, const char *name)
+size_t bpf_global_size(const struct bpf_object *object, const char *section, const char *name)
 {
 	const struct btf_var_secinfo *info = find_global(object, section, name);
 
 	return info ? info->size : 0;
 }
 
-void *object_constant(struct bpf_object *object, const char *name)
+void *bpf_global_constant(struct bpf_object *object, const char *name)
 {
 	const struct btf_var_secinfo *info = find_global(object, ".rodata", name);
 	struct bpf_map *map = section_map(object, ".rodata");
@@ -61,7 +61,7 @@ void *object_constant(struct bpf_object *object, const char *name)
 	return values && info->offset <= size && info->size <= size - info->offset ? values + info->offset : NULL;
 }
 
-void *object_share(struct bpf_object *object, const char *name, size_t *n_bytes)
+void *bpf_global_share(struct bpf_object *object, const char *name, size_t *n_bytes)
 {
 	const struct btf_var_secinfo *info = find_global(object, ".bss", name);
 	struct bpf_map *map = section_map(object, ".bss");

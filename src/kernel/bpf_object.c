@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A target's BPF object: its own, or one from a file that fits in its place. */
+/* A target's BPF object: its own, or one from a file that fits in its point. */
 #include "kernel/bpf_object.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static bool misfit(const struct fit *fit, 
 
 static bool fit_version(const struct fit *fit)
 {
-	const uint32_t *version = object_constant(fit->object, "lat_abi_version");
+	const uint32_t *version = bpf_global_constant(fit->object, "lat_abi_version");
 
 	if (!version)
 		return misfit(fit, "it has no lat_abi_version, and so is no object of latencyprobe");
@@ -158,7 +158,7 @@ static bool fit_globals(const struct fit *fit)
 		for (n = 0; section && n < btf_vlen(section); n++) {
 			info = &btf_var_secinfos(section)[n];
 			name = btf__name_by_offset(own_btf, btf__type_by_id(own_btf, info->type)->name_off);
-			if (object_global_size(fit->object, sections[i], name) != info->size)
+			if (bpf_global_size(fit->object, sections[i], name) != info->size)
 				return misfit(fit, "its variable %s is missing or another", name);
 		}
 	}
@@ -194,7 +194,7 @@ static bool can_be_opened(const char *path, const struct bpf_object_open_opts *o
 	return has_survived(pid);
 }
 
-bool object_can_be_loaded(struct bpf_object *object)
+bool object_try_load(struct bpf_object *object)
 {
 	pid_t pid = fork();
 

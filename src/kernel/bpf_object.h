@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A target's BPF object: its own, or one from a file that fits in its place. */
-#ifndef OBJECT_OPEN_H
-#define OBJECT_OPEN_H
+/* A target's BPF object: its own, or one from a file that fits in its point. */
+#ifndef BPF_OBJECT_H
+#define BPF_OBJECT_H
 
 #include <stdbool.h>
 
@@ -15,6 +15,6 @@ struct target;
 int object_open(struct bpf_object **object, const struct target *target, const char *path);
 
 /* Whether libbpf survives to load one that came from a file, whatever the kernel says of it: tried in a process of its own. */
-bool object_can_be_loaded(struct bpf_object *object);
+bool object_try_load(struct bpf_object *object);
 
 #endif

@@ -6,7 +6,7 @@
 #include "kernel/kernel_btf.h"
 #include "model/label.h"
 #include "base/log.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "registry/target.h"
 
 #define MAX_DIRECT_SERIES 256

@@ -13,7 +13,7 @@
 #include "model/file_path.h"
 #include "model/label.h"
 #include "base/log.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 
 /* One file while names are made. */
 struct seen {
@@ -76,14 +76,14 @@ static ssize_t read_paths(int fd, struct seen *seen, uint32_t n, struct lat_file
 	return n_seen;
 }
 
-int file_names_read(struct label_names *names, struct probe *probe)
+int file_names_read(struct label_names *names, struct tracer *tracer)
 {
-	uint32_t n = probe_n_series(probe);
+	uint32_t n = tracer_n_series(tracer);
 	struct seen *seen = calloc(n, sizeof(*seen));
 	struct lat_file_key *keys = calloc(n, sizeof(*keys));
 	struct lat_path *paths = calloc(n, sizeof(*paths));
 	struct file_name *files = calloc(n, sizeof(*files));
-	ssize_t n_seen = seen && files ? read_paths(probe_map_fd(probe, "lat_paths"), seen, n, keys, paths) : -ENOMEM, i;
+	ssize_t n_seen = seen && files ? read_paths(tracer_map_fd(tracer, "lat_paths"), seen, n, keys, paths) : -ENOMEM, i;
 
 	free(keys);
 	free(paths);

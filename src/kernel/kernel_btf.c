@@ -22,7 +22,7 @@ static const struct btf *kernel_btf(void)
 }
 
 /* Functions by name: libbpf looks through all types for each one. */
-static struct name_index functions;
+static struct name_table functions;
 
 static bool index_functions(const struct btf *btf)
 {
@@ -31,19 +31,19 @@ static bool index_functions(const struct btf *btf)
 
 	for (id = 1; id < n; id++)
 		n_functions += btf_is_func(btf__type_by_id(btf, id));
-	if (!name_index_make(&functions, n_functions))
+	if (!name_table_make(&functions, n_functions))
 		return false;
 	for (id = 1; id < n; id++) {
 		type = btf__type_by_id(btf, id);
 		if (btf_is_func(type))
-			name_index_add(&functions, btf__name_by_offset(btf, type->name_off), id);
+			name_table_add(&functions, btf__name_by_offset(btf, type->name_off), id);
 	}
 	return true;
 }
 
 void kernel_btf_release(void)
 {
-	name_index_free(&functions);
+	name_table_free(&functions);
 	btf__free(loaded);
 	loaded = NULL;
 }
@@ -58,11 +58,11 @@ bool kernel_btf_has_struct(const char *name)
 int kernel_btf_function_id(const char *function)
 {
 	const struct btf *btf = kernel_btf();
-	const struct indexed_name *found;
+	const struct name_entry *found;
 
 	if (!btf || (!functions.items && !index_functions(btf)))
 		return -ENOENT;
-	found = name_index_find(&functions, function);
+	found = name_table_find(&functions, function);
 	return found ? (int)found->number : -ENOENT;
 }
 
@@ -166,4 +166,10 @@ int kernel_btf_tracepoint_n_args(const char *tracepoint)
 	type = btf__type_by_id(btf, type->type);
 	/* The first parameter of every such prototype is the tracer's own data. */
 	return btf_vlen(type) - 1;
+}
+
+bool kernel_btf_maps_need_memlock(void)
+{
+	/* Charging to the memory cgroup and this helper's use in tracing programs came with the same release. */
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_storage_get, NULL) != 1;
 }

@@ -27,6 +27,9 @@ int kernel_btf_n_args(const char *function);
 /* Parameters of a tracepoint (by its name without "btf_trace_"), or -ENOENT. */
 int kernel_btf_tracepoint_n_args(const char *tracepoint);
 
+/* Whether maps are charged to RLIMIT_MEMLOCK, as before 5.11; libbpf raises the limit there itself. */
+bool kernel_btf_maps_need_memlock(void);
+
 /* Gives the type information's memory back, 6 MiB; it is loaded again when it is needed once more. */
 void kernel_btf_release(void);
 

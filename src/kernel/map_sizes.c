@@ -7,8 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/kernel_btf.h"
-#include "kernel/probe.h"
-#include "model/snapshot.h"
+#include "kernel/tracer.h"
 #include "registry/target.h"
 
 /* Without --by, where a target has dimensions or sites of its own: about 1 MiB. */
@@ -39,7 +38,7 @@ static void hold(const struct setup *setup, const char *name, uint32_t n)
 	bpf_map__set_max_entries(map(setup, name), n);
 }
 
-void map_hold_growing(struct bpf_map *map, uint32_t n, uint32_t n_fixed)
+void map_set_max_entries_nopreallocated(struct bpf_map *map, uint32_t n, uint32_t n_fixed)
 {
 	/* Such maps are allowed to tracing programs since their memory comes from there: 6.1 (34dd3bad1a6f). */
 	bool can_grow = kernel_btf_has_struct("bpf_mem_alloc");
@@ -110,7 +109,7 @@ void map_sizes(const struct setup *setup, uint32_t *n_series)
 		hold(setup, "lat_free", n_keys);
 	}
 	size_histograms(setup, *n_series);
-	map_hold_growing(map(setup, "lat_spill"), SPILLED, SPILLED_FIXED);
+	map_set_max_entries_nopreallocated(map(setup, "lat_spill"), SPILLED, SPILLED_FIXED);
 	size_paths(setup, n_keys);
 	if (config->key_at[LAT_DIM_PATTERN])
 		hold(setup, "lat_ends", OPEN_FILES);

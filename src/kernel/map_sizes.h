@@ -15,6 +15,6 @@ struct setup;
 void map_sizes(const struct setup *setup, uint32_t *n_series);
 
 /* Room for N in a hash that takes memory only for what is in it; where the kernel has no such, for N_FIXED, all at once. */
-void map_hold_growing(struct bpf_map *map, uint32_t n, uint32_t n_fixed);
+void map_set_max_entries_nopreallocated(struct bpf_map *map, uint32_t n, uint32_t n_fixed);
 
 #endif

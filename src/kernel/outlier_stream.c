@@ -17,19 +17,19 @@
 #include "base/log.h"
 #include "base/out.h"
 #include "model/outlier.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "model/stack_sums.h"
 #include "registry/target.h"
 #include "base/units.h"
 
-struct events {
-	struct probe *probe;
+struct outlier_stream {
+	struct tracer *tracer;
 	struct ring_buffer *ring;
 	const struct target *target;
 	const struct label_names *names;
 	struct out *out;
 	struct outliers interval, run;
-	struct frames *frames; /* NULL without stacks */
+	struct stack_symbols *frames; /* NULL without stacks */
 	struct stacks interval_stacks, run_stacks;
 	uint32_t n_slowest; /* 0: each as it comes */
 	bool is_few;
@@ -38,19 +38,19 @@ struct events {
 	bool names_files;
 	int paths_fd;
 	bool has_header;
-	unsigned int n_left; /* before events_take() has to return, */
+	unsigned int n_left; /* before outlier_stream_consume() has to return, */
 	uint64_t until_ns;   /* which it has to at this time, too */
 };
 
 #define MAX_AT_ONCE 1000
 #define MAX_AT_ONCE_NS 50000000 /* finding the functions of a new process takes time */
 
-static bool has_connections(const struct events *events)
+static bool has_connections(const struct outlier_stream *events)
 {
 	return events->target->dims & 1U << LAT_DIM_CONN;
 }
 
-static void print_header(struct events *events)
+static void print_header(struct outlier_stream *events)
 {
 	out_printf(events->out, "%-15s %-16s %7s %7s %-12s %-5s %8s %9s", "TIME", "COMM", "PID", "TID", "OP", "RET",
 		   "LATENCY", "BYTES");
@@ -67,7 +67,7 @@ static void print_header(struct events *events)
 }
 
 /* The innermost first, as debuggers do. */
-static void print_stack(struct events *events, const char *folded)
+static void print_stack(struct outlier_stream *events, const char *folded)
 {
 	char *copy = strdup(folded), *frame;
 
@@ -83,7 +83,7 @@ static void print_stack(struct events *events, const char *folded)
 	free(copy);
 }
 
-static void print_line(struct events *events, const struct outlier *outlier)
+static void print_line(struct outlier_stream *events, const struct outlier *outlier)
 {
 	time_t seconds = (time_t)(outlier->end_realtime_ns / 1000000000);
 	char latency[UNITS_LEN];
@@ -123,13 +123,13 @@ static void print_line(struct events *events, const struct outlier *outlier)
 		print_stack(events, outlier->folded);
 }
 
-static bool label_file(struct outlier *outlier, const struct events *events, const struct lat_event *event)
+static bool label_file(struct outlier *outlier, const struct outlier_stream *events, const struct lat_event *event)
 {
 	return labels_add(&outlier->labels, &outlier->n_labels, dimensions[LAT_DIM_FILE].name,
 			  file_names_one(events->paths_fd, &event->file));
 }
 
-static bool label(struct outlier *outlier, const struct events *events, const struct lat_event *event)
+static bool label(struct outlier *outlier, const struct outlier_stream *events, const struct lat_event *event)
 {
 	const struct op *op = &events->target->ops[event->op];
 	char device[32], conn[LABEL_LEN], comm[LAT_COMM_LEN + 1] = "";
@@ -146,25 +146,25 @@ static bool label(struct outlier *outlier, const struct events *events, const st
 		outlier_label(outlier, dimensions[LAT_DIM_CONN].name, label_conn(event->conn, conn)));
 }
 
-static bool keep_stack(struct events *events, const char *folded, uint64_t ns)
+static bool keep_stack(struct outlier_stream *events, const char *folded, uint64_t ns)
 {
 	return folded && stacks_add(&events->interval_stacks, folded, ns) && stacks_add(&events->run_stacks, folded, ns);
 }
 
-static bool prints_all(const struct events *events)
+static bool prints_all(const struct outlier_stream *events)
 {
 	return events->out && !events->n_slowest && !events->is_few;
 }
 
 /* Whether any use will be made of it but for its time. */
-static bool is_of_use(const struct events *events, uint64_t latency_ns)
+static bool is_of_use(const struct outlier_stream *events, uint64_t latency_ns)
 {
 	return (events->out && !events->n_slowest) || outliers_want(&events->interval, latency_ns) ||
 	       outliers_want(&events->run, latency_ns);
 }
 
 /* As many of a second as somebody can read who has not asked for them. */
-static void print_few(struct events *events, const struct outlier *outlier)
+static void print_few(struct outlier_stream *events, const struct outlier *outlier)
 {
 	uint64_t second = outlier->end_realtime_ns / 1000000000;
 
@@ -177,7 +177,7 @@ static void print_few(struct events *events, const struct outlier *outlier)
 		out_puts(events->out, "... more in this second; --outlier TIME prints all, --slowest N the slowest\n");
 }
 
-static bool use(struct events *events, const struct outlier *outlier)
+static bool use(struct outlier_stream *events, const struct outlier *outlier)
 {
 	if (!outliers_keep(&events->interval, outlier) || !outliers_keep(&events->run, outlier))
 		return false;
@@ -192,7 +192,7 @@ static bool use(struct events *events, const struct outlier *outlier)
  * Where only the slowest are kept, the kernel need not send what is not among them: when a disk takes that long for
  * each of 100,000 requests a second, nobody would read them.
  */
-static void set_floor(const struct events *events)
+static void set_floor(const struct outlier_stream *events)
 {
 	uint64_t floor_ns = outliers_floor(&events->interval);
 
@@ -200,12 +200,12 @@ static void set_floor(const struct events *events)
 		floor_ns = outliers_floor(&events->run);
 	if (prints_all(events) || events->frames)
 		floor_ns = 0;
-	__atomic_store_n(&probe_state(events->probe)->outlier_floor_ns, floor_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&tracer_state(events->tracer)->outlier_floor_ns, floor_ns, __ATOMIC_RELAXED);
 }
 
 static int take(void *context, void *data, size_t size)
 {
-	struct events *events = context;
+	struct outlier_stream *events = context;
 	const struct lat_event *event = data;
 	const char *folded = NULL;
 	struct outlier outlier;
@@ -214,7 +214,7 @@ static int take(void *context, void *data, size_t size)
 	if (size < sizeof(*event) || event->op >= events->target->n_ops || event->ret >= LAT_N_RETS)
 		return 0;
 	if (events->frames) {
-		folded = frames_fold(events->frames, event);
+		folded = stack_symbols_fold(events->frames, event);
 		if (!keep_stack(events, folded, event->latency_ns))
 			return -ENOMEM;
 	}
@@ -235,30 +235,30 @@ static int take(void *context, void *data, size_t size)
 	return !is_fine ? -ENOMEM : --events->n_left && host_monotonic_ns() < events->until_ns ? 0 : -EAGAIN;
 }
 
-int events_open(struct events **result, struct probe *probe, const struct target *target,
+int outlier_stream_open(struct outlier_stream **result, struct tracer *tracer, const struct target *target,
 		const struct label_names *names, struct out *out, uint32_t n_slowest, bool is_few)
 {
-	struct events *events = calloc(1, sizeof(*events));
+	struct outlier_stream *events = calloc(1, sizeof(*events));
 	int error;
 
 	if (!events)
 		return fail(-ENOMEM, "ring buffer");
-	events->probe = probe;
+	events->tracer = tracer;
 	events->target = target;
 	events->names = names;
 	events->out = out;
 	events->n_slowest = n_slowest;
 	events->is_few = is_few;
-	events->names_files = probe_config(probe)->names_files;
-	events->paths_fd = probe_map_fd(probe, "lat_paths");
-	if (probe_config(probe)->stacks && frames_open(&events->frames, probe)) {
+	events->names_files = tracer_config(tracer)->names_files;
+	events->paths_fd = tracer_map_fd(tracer, "lat_paths");
+	if (tracer_config(tracer)->stacks && stack_symbols_open(&events->frames, tracer)) {
 		free(events);
 		return -ENOMEM;
 	}
-	events->ring = ring_buffer__new(probe_map_fd(probe, "lat_ring"), take, events, NULL);
+	events->ring = ring_buffer__new(tracer_map_fd(tracer, "lat_ring"), take, events, NULL);
 	if (!events->ring) {
 		error = fail(-errno, "ring buffer");
-		frames_close(events->frames);
+		stack_symbols_close(events->frames);
 		free(events);
 		return error;
 	}
@@ -266,12 +266,12 @@ int events_open(struct events **result, struct probe *probe, const struct target
 	return 0;
 }
 
-int events_fd(const struct events *events)
+int outlier_stream_fd(const struct outlier_stream *events)
 {
 	return ring_buffer__epoll_fd(events->ring);
 }
 
-bool events_take(struct events *events)
+bool outlier_stream_consume(struct outlier_stream *events)
 {
 	int n_taken;
 
@@ -282,22 +282,22 @@ bool events_take(struct events *events)
 	return !(events->out && out_flush(events->out)) && n_taken == -EAGAIN;
 }
 
-const struct outliers *events_interval(const struct events *events)
+const struct outliers *outlier_stream_interval(const struct outlier_stream *events)
 {
 	return &events->interval;
 }
 
-const struct outliers *events_run(const struct events *events)
+const struct outliers *outlier_stream_run(const struct outlier_stream *events)
 {
 	return &events->run;
 }
 
-const struct stacks *events_interval_stacks(const struct events *events)
+const struct stacks *outlier_stream_interval_stacks(const struct outlier_stream *events)
 {
 	return events->frames ? &events->interval_stacks : NULL;
 }
 
-const struct stacks *events_run_stacks(const struct events *events)
+const struct stacks *outlier_stream_run_stacks(const struct outlier_stream *events)
 {
 	return events->frames ? &events->run_stacks : NULL;
 }
@@ -309,7 +309,7 @@ static int compare_latencies(const void *a, const void *b)
 	return (left->latency_ns < right->latency_ns) - (left->latency_ns > right->latency_ns);
 }
 
-void events_print_slowest(struct events *events, bool is_run)
+void outlier_stream_print_slowest(struct outlier_stream *events, bool is_run)
 {
 	const struct outliers *outliers = is_run ? &events->run : &events->interval;
 	const struct outlier *sorted[OUTLIERS_KEPT];
@@ -326,21 +326,21 @@ void events_print_slowest(struct events *events, bool is_run)
 	out_flush(events->out);
 }
 
-void events_end_lines(struct events *events)
+void outlier_stream_end_lines(struct outlier_stream *events)
 {
 	if (events->out && events->has_header)
 		out_puts(events->out, "\n");
 	events->has_header = false;
 }
 
-void events_next_interval(struct events *events)
+void outlier_stream_next_interval(struct outlier_stream *events)
 {
 	stacks_free(&events->interval_stacks);
 	outliers_free(&events->interval);
 	set_floor(events);
 }
 
-void events_close(struct events *events)
+void outlier_stream_close(struct outlier_stream *events)
 {
 	if (!events)
 		return;
@@ -348,7 +348,7 @@ void events_close(struct events *events)
 	outliers_free(&events->run);
 	stacks_free(&events->interval_stacks);
 	stacks_free(&events->run_stacks);
-	frames_close(events->frames);
+	stack_symbols_close(events->frames);
 	ring_buffer__free(events->ring);
 	free(events);
 }

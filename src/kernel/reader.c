@@ -13,11 +13,11 @@
 #include "system/host.h"
 #include "model/label.h"
 #include "base/log.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "model/snapshot.h"
 
 struct reader {
-	struct probe *probe;
+	struct tracer *tracer;
 	const struct lat_hist *hists; /* shared with the kernel; see struct lat_hist for the order */
 	size_t n_bytes;
 	const struct lat_bucket_counts *buckets; /* in the same order; NULL without --buckets */
@@ -31,25 +31,25 @@ static const void *map_array(const struct reader *reader, const char *name, size
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *memory;
 
-	*n_bytes = (size_t)probe_n_series(reader->probe) * reader->n_banks * reader->n_shards * item_bytes;
+	*n_bytes = (size_t)tracer_n_series(reader->tracer) * reader->n_banks * reader->n_shards * item_bytes;
 	*n_bytes = (*n_bytes + page - 1) / page * page;
-	memory = mmap(NULL, *n_bytes, PROT_READ, MAP_SHARED, probe_map_fd(reader->probe, name), 0);
+	memory = mmap(NULL, *n_bytes, PROT_READ, MAP_SHARED, tracer_map_fd(reader->tracer, name), 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-int reader_open(struct reader **result, struct probe *probe)
+int reader_open(struct reader **result, struct tracer *tracer)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int error;
 
 	if (!reader)
 		return fail(-ENOMEM, "reader");
-	reader->probe = probe;
-	reader->n_shards = 1U << probe_config(probe)->n_shards_log2;
-	reader->n_banks = probe_config(probe)->n_banks;
+	reader->tracer = tracer;
+	reader->n_shards = 1U << tracer_config(tracer)->n_shards_log2;
+	reader->n_banks = tracer_config(tracer)->n_banks;
 	reader->hists = map_array(reader, "lat_hists", sizeof(*reader->hists), &reader->n_bytes);
-	if (probe_config(probe)->n_buckets)
+	if (tracer_config(tracer)->n_buckets)
 		reader->buckets = map_array(reader, "lat_buckets", sizeof(*reader->buckets), &reader->n_bucket_bytes);
 	if (!reader->hists || !reader->buckets != !reader->n_bucket_bytes) {
 		error = fail(-errno, "cannot map the histograms");
@@ -116,11 +116,11 @@ static bool add_series(const struct reader *reader, struct reading *reading, uin
 	struct lat_hist hist = {};
 	uint32_t bank;
 
-	if (series >= probe_n_series(reader->probe))
+	if (series >= tracer_n_series(reader->tracer))
 		return true;
 	for (bank = 0; bank < reader->n_banks; bank++) {
 		raw->key = *key;
-		raw->key.words[0] += key_is_other(key) ? -(uint64_t)bank : bank * probe_derived_offset(reader->probe);
+		raw->key.words[0] += key_is_other(key) ? -(uint64_t)bank : bank * tracer_derived_offset(reader->tracer);
 		read_hist(reader, series, bank, &hist);
 		read_buckets(reader, series, bank, &raw->buckets);
 		if (is_empty(&hist))
@@ -137,13 +137,13 @@ static bool add_series(const struct reader *reader, struct reading *reading, uin
 /* Without dimensions a series' number is its key. */
 static int read_direct(const struct reader *reader, struct reading *reading)
 {
-	const uint32_t n_kinds = probe_config(reader->probe)->n_file_kinds;
+	const uint32_t n_kinds = tracer_config(reader->tracer)->n_file_kinds;
 	struct lat_key key = {};
 	size_t n_sites;
 	uint32_t series;
 
-	probe_sites(reader->probe, &n_sites);
-	for (series = 0; series < probe_n_series(reader->probe); series++) {
+	tracer_sites(reader->tracer, &n_sites);
+	for (series = 0; series < tracer_n_series(reader->tracer); series++) {
 		key.words[0] = (uint64_t)(series / LAT_N_RETS / n_kinds) << (n_sites ? 32 : 0) |
 			       (uint64_t)(series / LAT_N_RETS % n_kinds) << 16 | (uint64_t)(series % LAT_N_RETS) << 8;
 		if (!add_series(reader, reading, series, &key))
@@ -155,11 +155,11 @@ static int read_direct(const struct reader *reader, struct reading *reading)
 /* With dimensions the kernel's hash map says which key has which series. */
 static int read_keyed(const struct reader *reader, struct reading *reading)
 {
-	const size_t key_size = probe_config(reader->probe)->n_key_words * sizeof(uint64_t);
-	uint32_t n = probe_n_series(reader->probe), n_read = n, *numbers = calloc(n, sizeof(*numbers));
+	const size_t key_size = tracer_config(reader->tracer)->n_key_words * sizeof(uint64_t);
+	uint32_t n = tracer_n_series(reader->tracer), n_read = n, *numbers = calloc(n, sizeof(*numbers));
 	char *keys = calloc(n, key_size);
 	struct lat_key batch, key = {};
-	int fd = probe_map_fd(reader->probe, "lat_series"), error = 0;
+	int fd = tracer_map_fd(reader->tracer, "lat_series"), error = 0;
 	uint32_t i;
 
 	if (!keys || !numbers)
@@ -220,7 +220,7 @@ static struct device_depth *depth_of(struct reading *reading, uint32_t device)
 /* The oldest are of interest; where memory is short, the others are not shown. */
 static void add_pending(const struct reader *reader, struct reading *reading, const struct lat_span *span)
 {
-	uint64_t now = reading->monotonic_ns, limit = probe_config(reader->probe)->pending_ns;
+	uint64_t now = reading->monotonic_ns, limit = tracer_config(reader->tracer)->pending_ns;
 	struct lat_extra extra = { .sector = OUTLIER_NO_SECTOR };
 	struct raw_pending *more;
 
@@ -229,7 +229,7 @@ static void add_pending(const struct reader *reader, struct reading *reading, co
 	more = realloc(reading->pending, (reading->n_pending + 1) * sizeof(*more));
 	if (!more)
 		return;
-	bpf_map_lookup_elem(probe_map_fd(reader->probe, "lat_extras"), &span->id, &extra);
+	bpf_map_lookup_elem(tracer_map_fd(reader->tracer, "lat_extras"), &span->id, &extra);
 	reading->pending = more;
 	more[reading->n_pending++] = (struct raw_pending){ *span, extra.sector, now - span->start_ns };
 }
@@ -272,8 +272,8 @@ static void read_span_map(const struct reader *reader, struct reading *reading, 
 /* What is under way now, from the spans themselves. */
 static void read_spans(const struct reader *reader, struct reading *reading)
 {
-	const struct lat_state *state = probe_state(reader->probe);
-	bool has_depth = probe_has_depth(reader->probe);
+	const struct lat_state *state = tracer_state(reader->tracer);
+	bool has_depth = tracer_has_depth(reader->tracer);
 	int sockets_fd;
 	struct lat_span span;
 	size_t i;
@@ -286,8 +286,8 @@ static void read_spans(const struct reader *reader, struct reading *reading)
 		add_pending(reader, reading, &span);
 	}
 	if (state->n_spilled)
-		read_span_map(reader, reading, probe_map_fd(reader->probe, "lat_spill"), has_depth);
-	sockets_fd = probe_map_fd(reader->probe, "lat_sockets");
+		read_span_map(reader, reading, tracer_map_fd(reader->tracer, "lat_spill"), has_depth);
+	sockets_fd = tracer_map_fd(reader->tracer, "lat_sockets");
 	if (sockets_fd >= 0)
 		read_span_map(reader, reading, sockets_fd, false);
 }
@@ -301,20 +301,20 @@ static int compare_depths(const void *a, const void *b)
 
 int reader_read(struct reader *reader, bool final, struct reading *reading)
 {
-	const struct lat_state *state = probe_state(reader->probe);
+	const struct lat_state *state = tracer_state(reader->tracer);
 	int error, op;
 
 	memset(reading, 0, sizeof(*reading));
-	reading->series = calloc((size_t)probe_n_series(reader->probe) * reader->n_banks + 1, sizeof(*reading->series));
+	reading->series = calloc((size_t)tracer_n_series(reader->tracer) * reader->n_banks + 1, sizeof(*reading->series));
 	if (!reading->series)
 		return fail(-ENOMEM, "reading");
 	reading->final = final;
-	if (probe_config(reader->probe)->pending_ns)
+	if (tracer_config(reader->tracer)->pending_ns)
 		reading->pending = calloc(1, sizeof(*reading->pending));
 	reading->realtime_ns = host_realtime_ns();
 	reading->monotonic_ns = host_monotonic_ns();
 	/* What has ended before what was entered, so that never more has ended than was entered. */
-	if (probe_config(reader->probe)->is_direct)
+	if (tracer_config(reader->tracer)->is_direct)
 		error = read_direct(reader, reading);
 	else
 		error = read_keyed(reader, reading);

@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-struct probe;
+struct tracer;
 struct reader;
 struct reading;
 
-/* The probe must outlive the reader. 0 or -errno, reported. */
-int reader_open(struct reader **reader, struct probe *probe);
+/* The tracer must outlive the reader. 0 or -errno, reported. */
+int reader_open(struct reader **reader, struct tracer *tracer);
 
 /*
  * Copies what has been counted so far. FINAL says that the gate is closed, so that nothing moves. The caller frees

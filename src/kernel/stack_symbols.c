@@ -14,7 +14,7 @@
 #include "system/kernel_symbols.h"
 #include "latencyprobe/abi.h"
 #include "base/log.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "system/user_symbols.h"
 
 /* Of stacks of user space, whose frames mean something else in each process; power of two. */
@@ -22,7 +22,7 @@
 #define LOST "[stack lost]"
 #define NONE "[no stack]"
 
-struct frames {
+struct stack_symbols {
 	int fd;
 	struct kernel_symbols kernel_symbols;
 	struct user_symbols *user_symbols; /* NULL without stacks of user space */
@@ -32,19 +32,19 @@ struct frames {
 		uint32_t pid;
 		char *folded;
 	} user[N_KEPT];
-	char *text; /* of the last frames_fold() */
+	char *text; /* of the last stack_symbols_fold() */
 	uint64_t n_lost;
 };
 
-int frames_open(struct frames **result, struct probe *probe)
+int stack_symbols_open(struct stack_symbols **result, struct tracer *tracer)
 {
-	struct frames *frames = calloc(1, sizeof(*frames));
-	bool has_user = probe_config(probe)->stacks == LAT_STACKS_USER;
+	struct stack_symbols *frames = calloc(1, sizeof(*frames));
+	bool has_user = tracer_config(tracer)->stacks == LAT_STACKS_USER;
 	int error;
 
 	if (!frames)
 		return fail(-ENOMEM, "call stacks");
-	frames->fd = probe_map_fd(probe, "lat_stacks");
+	frames->fd = tracer_map_fd(tracer, "lat_stacks");
 	error = kernel_symbols_read(&frames->kernel_symbols);
 	if (error == -EPERM)
 		warn("/proc/kallsyms hides addresses: call stacks have no names (sysctl kernel.kptr_restrict)");
@@ -54,7 +54,7 @@ int frames_open(struct frames **result, struct probe *probe)
 	*result = frames;
 	if (!has_user || frames->user_symbols)
 		return 0;
-	frames_close(frames);
+	stack_symbols_close(frames);
 	return fail(-ENOMEM, "call stacks");
 }
 
@@ -86,7 +86,7 @@ static bool is_tracing(const char *name)
 }
 
 /* The addresses, the innermost first. Their number; 0 when there are none. */
-static size_t look_up(const struct frames *frames, int32_t id, uint64_t addresses[static LAT_STACK_DEPTH])
+static size_t look_up(const struct stack_symbols *frames, int32_t id, uint64_t addresses[static LAT_STACK_DEPTH])
 {
 	size_t n = 0;
 
@@ -103,7 +103,7 @@ static uint64_t call_address(const uint64_t *addresses, size_t i)
 	return addresses[i] - (i != 0);
 }
 
-static char *fold_kernel(const struct frames *frames, int32_t id)
+static char *fold_kernel(const struct stack_symbols *frames, int32_t id)
 {
 	uint64_t addresses[LAT_STACK_DEPTH];
 	size_t n = look_up(frames, id, addresses), first, size, i;
@@ -129,7 +129,7 @@ static char *fold_kernel(const struct frames *frames, int32_t id)
 	return fclose(out) ? NULL : text;
 }
 
-static char *fold_user(const struct frames *frames, int32_t id, pid_t pid)
+static char *fold_user(const struct stack_symbols *frames, int32_t id, pid_t pid)
 {
 	uint64_t addresses[LAT_STACK_DEPTH];
 	size_t n = look_up(frames, id, addresses), size, i;
@@ -144,13 +144,13 @@ static char *fold_user(const struct frames *frames, int32_t id, pid_t pid)
 	return fclose(out) ? NULL : text;
 }
 
-/* -EEXIST: the map has another one in the only place for it; -ENOMEM: it is full. Kernel threads have none of users. */
+/* -EEXIST: the map has another one in the only point for it; -ENOMEM: it is full. Kernel threads have none of users. */
 static bool is_lost(int32_t id)
 {
 	return id == -EEXIST || id == -ENOMEM || id >= LAT_MAX_STACKS;
 }
 
-static const char *kernel_part(struct frames *frames, int32_t id)
+static const char *kernel_part(struct stack_symbols *frames, int32_t id)
 {
 	if (id < 0 || is_lost(id))
 		return is_lost(id) ? LOST : NONE;
@@ -159,7 +159,7 @@ static const char *kernel_part(struct frames *frames, int32_t id)
 	return frames->kernel[id];
 }
 
-static const char *user_part(struct frames *frames, int32_t id, uint32_t pid)
+static const char *user_part(struct stack_symbols *frames, int32_t id, uint32_t pid)
 {
 	struct kept *kept = &frames->user[((uint32_t)id * 31 + pid) % N_KEPT];
 
@@ -172,7 +172,7 @@ static const char *user_part(struct frames *frames, int32_t id, uint32_t pid)
 	return kept->folded;
 }
 
-const char *frames_fold(struct frames *frames, const struct lat_event *event)
+const char *stack_symbols_fold(struct stack_symbols *frames, const struct lat_event *event)
 {
 	const char *kernel = kernel_part(frames, event->stacks.kernel), *user;
 	char comm[LAT_COMM_LEN + 1] = "";
@@ -197,7 +197,7 @@ const char *frames_fold(struct frames *frames, const struct lat_event *event)
 	return fclose(out) ? NULL : frames->text;
 }
 
-void frames_close(struct frames *frames)
+void stack_symbols_close(struct stack_symbols *frames)
 {
 	size_t i;
 

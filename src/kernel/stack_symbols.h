@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* From the numbers of call stacks in the kernel's map to the names of their functions. */
-#ifndef FRAMES_H
-#define FRAMES_H
+#ifndef STACK_SYMBOLS_H
+#define STACK_SYMBOLS_H
 
 #include <stdint.h>
 
-struct frames;
+struct stack_symbols;
 struct lat_event;
-struct probe;
+struct tracer;
 
 /* PROBE is attached, and must outlive it. 0 or -errno, reported. */
-int frames_open(struct frames **frames, struct probe *probe);
+int stack_symbols_open(struct stack_symbols **frames, struct tracer *tracer);
 
 /*
  * The event's stack from the outermost function to the innermost with semicolons between; with stacks of user space
  * the thread's name comes first, and then those. It lasts until the next call. NULL when memory is short.
  */
-const char *frames_fold(struct frames *frames, const struct lat_event *event);
+const char *stack_symbols_fold(struct stack_symbols *frames, const struct lat_event *event);
 
 /* Says how many were lost, if any. */
-void frames_close(struct frames *frames); /* NULL is fine */
+void stack_symbols_close(struct stack_symbols *frames); /* NULL is fine */
 
 #endif

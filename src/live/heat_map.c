@@ -15,7 +15,7 @@
 #define TICK_LEN 9 /* "03:17:57|" */
 #define MIN_OCTAVES 2.0 /* that a sparkline's height stands for: noise stays flat */
 
-struct live_map {
+struct heat_map {
 	unsigned int top, bottom; /* rows shown */
 	bool has_below;           /* the bottom one has what is below it, too */
 	uint64_t largest;
@@ -46,7 +46,7 @@ static struct row_range find_rows(const struct live_scene *scene)
 	return range.low < LAT_N_ROWS ? range : (struct row_range){ 7, 7 + MIN_ROWS - 1 };
 }
 
-unsigned int live_map_wanted(const struct live_scene *scene)
+unsigned int heat_map_wanted(const struct live_scene *scene)
 {
 	struct row_range range = find_rows(scene);
 	unsigned int n_rows = range.high - range.low + 1;
@@ -55,7 +55,7 @@ unsigned int live_map_wanted(const struct live_scene *scene)
 }
 
 /* The slow end is what one looks for, so it is the fast one that is put together where there is no room for all. */
-static void place_rows(struct live_map *map, struct row_range range, unsigned int n_rows)
+static void place_rows(struct heat_map *map, struct row_range range, unsigned int n_rows)
 {
 	unsigned int n_wanted = range.high - range.low + 1;
 
@@ -70,7 +70,7 @@ static void place_rows(struct live_map *map, struct row_range range, unsigned in
 	map->has_below = range.low < map->bottom;
 }
 
-static void count_column(struct live_map *map, uint64_t counts[static LAT_N_ROWS], const struct live_cell *cell)
+static void count_column(struct heat_map *map, uint64_t counts[static LAT_N_ROWS], const struct live_cell *cell)
 {
 	unsigned int row;
 	size_t i;
@@ -85,9 +85,9 @@ static void count_column(struct live_map *map, uint64_t counts[static LAT_N_ROWS
 	}
 }
 
-struct live_map *live_map_make(const struct live_scene *scene, unsigned int n_rows)
+struct heat_map *heat_map_make(const struct live_scene *scene, unsigned int n_rows)
 {
-	struct live_map *map = calloc(1, sizeof(*map));
+	struct heat_map *map = calloc(1, sizeof(*map));
 	uint64_t number;
 
 	if (!map)
@@ -106,25 +106,25 @@ static unsigned int heat_of(uint64_t count, uint64_t largest)
 	return 1 + (unsigned int)(log((double)count) / log((double)largest) * (HEATS - 1));
 }
 
-static void draw_row_label(const struct live_scene *scene, const struct live_map *map, unsigned int row)
+static void draw_row_label(const struct live_scene *scene, const struct heat_map *map, unsigned int row)
 {
 	char low[UNITS_LEN], high[UNITS_LEN];
 	bool is_rest = map->has_below && row == map->bottom, is_top = row == LAT_N_ROWS - 1;
 
 	live_view_duration(scene->view, low, (double)lat_row_low(row));
 	live_view_duration(scene->view, high, is_top ? 0 : (double)lat_row_low(row + 1));
-	frame_limit(scene->frame, scene->gutter);
+	screen_limit(scene->frame, scene->gutter);
 	if (scene->gutter < GUTTER_VISIBLE && is_rest)
-		frame_printf(scene->frame, "%*s", (int)scene->gutter - 1, "below");
+		screen_printf(scene->frame, "%*s", (int)scene->gutter - 1, "below");
 	else if (scene->gutter < GUTTER_VISIBLE)
-		frame_printf(scene->frame, "%*s", (int)scene->gutter - 1, low);
+		screen_printf(scene->frame, "%*s", (int)scene->gutter - 1, low);
 	else if (is_rest)
-		frame_printf(scene->frame, "%*s < %-8s", 10, "", high);
+		screen_printf(scene->frame, "%*s < %-8s", 10, "", high);
 	else if (is_top)
-		frame_printf(scene->frame, "%*s >= %-8s", 9, "", low);
+		screen_printf(scene->frame, "%*s >= %-8s", 9, "", low);
 	else
-		frame_printf(scene->frame, "  %8s - %-8s", low, high);
-	frame_pad(scene->frame, scene->gutter);
+		screen_printf(scene->frame, "  %8s - %-8s", low, high);
+	screen_pad(scene->frame, scene->gutter);
 }
 
 static unsigned int n_visible(const struct live_scene *scene)
@@ -138,31 +138,31 @@ static unsigned int n_empty(const struct live_scene *scene)
 	return scene->frame->look.width - scene->gutter - n_visible(scene);
 }
 
-void live_map_draw(const struct live_scene *scene, const struct live_map *map)
+void heat_map_draw(const struct live_scene *scene, const struct heat_map *map)
 {
 	unsigned int row, i;
 
 	for (row = map->top + 1; row-- > map->bottom;) {
 		draw_row_label(scene, map, row);
 		for (i = 0; i < n_empty(scene); i++)
-			frame_heat(scene->frame, 0);
+			screen_heat(scene->frame, 0);
 		for (i = 0; i < n_visible(scene); i++)
-			frame_heat(scene->frame, heat_of(map->counts[i][row], map->largest));
-		frame_end_line(scene->frame);
+			screen_heat(scene->frame, heat_of(map->counts[i][row], map->largest));
+		screen_end_line(scene->frame);
 	}
 }
 
-void live_map_draw_axis(const struct live_scene *scene)
+void heat_map_draw_axis(const struct live_scene *scene)
 {
 	unsigned int width = scene->frame->look.width - scene->gutter, back;
 	char line[LIVE_COLUMNS + 1], time[UNITS_TIME_LEN], tick[UNITS_TIME_LEN];
 	const struct live_column *column;
 
 	if (scene->gutter == GUTTER_VISIBLE)
-		frame_printf(scene->frame, "%13s%8s", "now", "visible");
+		screen_printf(scene->frame, "%13s%8s", "now", "visible");
 	else if (scene->gutter == GUTTER_NOW)
-		frame_printf(scene->frame, "%13s", "now");
-	frame_pad(scene->frame, scene->gutter);
+		screen_printf(scene->frame, "%13s", "now");
+	screen_pad(scene->frame, scene->gutter);
 	memset(line, ' ', sizeof(line));
 	line[width] = '\0';
 	for (back = 0; back < n_visible(scene) && back + TICK_LEN <= width; back += TICK_DISTANCE) {
@@ -171,13 +171,13 @@ void live_map_draw_axis(const struct live_scene *scene)
 		snprintf(tick, sizeof(tick), "%.8s|", time + 11);
 		memcpy(line + width - back - TICK_LEN, tick, TICK_LEN);
 	}
-	frame_style(scene->frame, STYLE_DIM);
-	frame_text(scene->frame, line);
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_end_line(scene->frame);
+	screen_style(scene->frame, STYLE_DIM);
+	screen_text(scene->frame, line);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_end_line(scene->frame);
 }
 
-void live_map_draw_legend(const struct live_scene *scene, const struct live_map *map)
+void heat_map_draw_legend(const struct live_scene *scene, const struct heat_map *map)
 {
 	char largest[UNITS_LEN];
 	unsigned int width, heat;
@@ -188,11 +188,11 @@ void live_map_draw_legend(const struct live_scene *scene, const struct live_map 
 	width = (unsigned int)strlen(largest) + HEATS + 3;
 	if (scene->frame->column + 2 + width > scene->frame->look.width)
 		return;
-	frame_pad(scene->frame, scene->frame->look.width - width);
-	frame_text(scene->frame, map->largest > 1 ? "1 " : "  ");
+	screen_pad(scene->frame, scene->frame->look.width - width);
+	screen_text(scene->frame, map->largest > 1 ? "1 " : "  ");
 	for (heat = 1; heat <= HEATS; heat++)
-		frame_heat(scene->frame, heat);
-	frame_printf(scene->frame, " %s", largest);
+		screen_heat(scene->frame, heat);
+	screen_printf(scene->frame, " %s", largest);
 }
 
 /* What the lines show. The ranks are places in percentile_ranks. */
@@ -248,7 +248,7 @@ static void draw_sparks(const struct live_scene *scene, const struct line *line)
 	for (number = scene->window.first; number < scene->window.end; number++) {
 		value = spark_value(scene, line, number);
 		height = value > 0 ? log2(value / low) / octaves * (SPARKS - 1) + 1.5 : 0;
-		frame_spark(scene->frame, (unsigned int)height);
+		screen_spark(scene->frame, (unsigned int)height);
 	}
 }
 
@@ -264,10 +264,10 @@ static void draw_value(const struct live_scene *scene, const struct line *line, 
 		units_rate(text, value);
 	else
 		live_view_duration(scene->view, text, value);
-	frame_printf(scene->frame, "%8s", text);
+	screen_printf(scene->frame, "%8s", text);
 }
 
-void live_map_draw_lines(const struct live_scene *scene, unsigned int n_lines)
+void heat_map_draw_lines(const struct live_scene *scene, unsigned int n_lines)
 {
 	const struct live_window newest = { scene->window.end - 1, scene->window.end };
 	const struct line *line;
@@ -279,19 +279,19 @@ void live_map_draw_lines(const struct live_scene *scene, unsigned int n_lines)
 	for (line = lines; line < lines + LIVE_LINES; line++) {
 		if (line->needed > n_lines)
 			continue;
-		frame_style(scene->frame, STYLE_BOLD);
-		frame_printf(scene->frame, "%-5s", line->name);
-		frame_style(scene->frame, STYLE_PLAIN);
+		screen_style(scene->frame, STYLE_BOLD);
+		screen_printf(scene->frame, "%-5s", line->name);
+		screen_style(scene->frame, STYLE_PLAIN);
 		draw_value(scene, line, live_series_cell(scene->series, newest.first),
 			   live_history_elapsed_ns(scene->history, newest));
 		if (scene->gutter == GUTTER_VISIBLE)
 			draw_value(scene, line, &visible, live_history_elapsed_ns(scene->history, scene->window));
 		if (scene->gutter > GUTTER_LABEL) {
-			frame_pad(scene->frame, scene->gutter + n_empty(scene));
-			frame_style(scene->frame, STYLE_MARK);
+			screen_pad(scene->frame, scene->gutter + n_empty(scene));
+			screen_style(scene->frame, STYLE_MARK);
 			draw_sparks(scene, line);
-			frame_style(scene->frame, STYLE_PLAIN);
+			screen_style(scene->frame, STYLE_PLAIN);
 		}
-		frame_end_line(scene->frame);
+		screen_end_line(scene->frame);
 	}
 }

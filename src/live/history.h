@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the live screen remembers: the last intervals, condensed. */
-#ifndef LIVE_HISTORY_H
-#define LIVE_HISTORY_H
+#ifndef HISTORY_H
+#define HISTORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

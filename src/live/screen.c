@@ -38,7 +38,7 @@ static void divide(struct layout *layout, unsigned int n_lines, const struct liv
 	unsigned int slowest = history->outlier_ns ? SLOWEST_LINES : 0, map = n_lines, tables;
 
 	if (n_lines >= MIN_MAP + MIN_TABLES)
-		map = smaller(n_lines - MIN_TABLES, live_map_wanted(scene));
+		map = smaller(n_lines - MIN_TABLES, heat_map_wanted(scene));
 	else if (n_lines >= MIN_MAP + 4)
 		map = MIN_MAP;
 	tables = smaller(n_lines - map, series + slowest);
@@ -80,63 +80,63 @@ static void draw_title(const struct live_scene *scene)
 	char time[UNITS_TIME_LEN], count[UNITS_LEN], elapsed[UNITS_LEN];
 	const struct live_column *newest;
 
-	frame_style(scene->frame, STYLE_BOLD);
-	frame_printf(scene->frame, "%s on ", history->target);
-	frame_outside(scene->frame, history->host);
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_text(scene->frame, "  ");
+	screen_style(scene->frame, STYLE_BOLD);
+	screen_printf(scene->frame, "%s on ", history->target);
+	screen_outside(scene->frame, history->host);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_text(scene->frame, "  ");
 	if (scene->view->is_paused) {
-		frame_style(scene->frame, STYLE_ALARM);
-		frame_printf(scene->frame, "PAUSED, %" PRIu64 " behind", n_behind);
-		frame_style(scene->frame, STYLE_PLAIN);
-		frame_text(scene->frame, "  ");
+		screen_style(scene->frame, STYLE_ALARM);
+		screen_printf(scene->frame, "PAUSED, %" PRIu64 " behind", n_behind);
+		screen_style(scene->frame, STYLE_PLAIN);
+		screen_text(scene->frame, "  ");
 	}
 	if (history->weight > 1)
-		frame_printf(scene->frame, "estimates: 1 of %u measured  ", history->weight);
+		screen_printf(scene->frame, "estimates: 1 of %u measured  ", history->weight);
 	if (n_lost) {
-		frame_style(scene->frame, STYLE_ALARM);
-		frame_printf(scene->frame, "%s lost", units_count(count, n_lost));
-		frame_style(scene->frame, STYLE_PLAIN);
-		frame_text(scene->frame, "  ");
+		screen_style(scene->frame, STYLE_ALARM);
+		screen_printf(scene->frame, "%s lost", units_count(count, n_lost));
+		screen_style(scene->frame, STYLE_PLAIN);
+		screen_text(scene->frame, "  ");
 	}
 	if (scene->window.first == scene->window.end) {
-		frame_text(scene->frame, "waiting for the first interval");
+		screen_text(scene->frame, "waiting for the first interval");
 	} else {
 		newest = live_history_column(history, scene->window.end - 1);
 		units_iso8601(time, newest->end_realtime_ns);
 		if (scene->frame->look.width >= NARROW)
-			frame_printf(scene->frame, "%.10s ", time);
-		frame_printf(scene->frame, "%.8s UTC, every %s", time + 11,
+			screen_printf(scene->frame, "%.10s ", time);
+		screen_printf(scene->frame, "%.8s UTC, every %s", time + 11,
 			     units_duration(elapsed, (double)newest->elapsed_ns));
 	}
-	frame_end_line(scene->frame);
+	screen_end_line(scene->frame);
 }
 
-static void draw_head(const struct live_scene *scene, const struct live_map *map)
+static void draw_head(const struct live_scene *scene, const struct heat_map *map)
 {
 	char rate[UNITS_LEN], bytes[UNITS_LEN], depth[UNITS_LEN];
 	const struct live_cell *cell;
 	double seconds;
 
 	if (!scene->series || scene->window.first == scene->window.end) {
-		frame_text(scene->frame, scene->window.end ? "nothing has ended yet" : "");
-		frame_end_line(scene->frame);
+		screen_text(scene->frame, scene->window.end ? "nothing has ended yet" : "");
+		screen_end_line(scene->frame);
 		return;
 	}
 	cell = live_series_cell(scene->series, scene->window.end - 1);
 	seconds = (double)live_history_column(scene->history, scene->window.end - 1)->elapsed_ns / 1e9;
 	seconds = seconds > 0 ? seconds : 1;
-	frame_style(scene->frame, STYLE_BOLD);
-	frame_printf(scene->frame, "%d ", scene->place + 1);
-	live_panel_draw_labels(scene->frame, scene->series->labels, scene->series->n_labels, true);
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_printf(scene->frame, ": %s/s", units_rate(rate, (double)cell->count / seconds));
+	screen_style(scene->frame, STYLE_BOLD);
+	screen_printf(scene->frame, "%d ", scene->place + 1);
+	live_tables_draw_labels(scene->frame, scene->series->labels, scene->series->n_labels, true);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_printf(scene->frame, ": %s/s", units_rate(rate, (double)cell->count / seconds));
 	if (scene->series->has_bytes)
-		frame_printf(scene->frame, ", %s/s", units_bytes(bytes, (double)cell->bytes / seconds));
-	frame_printf(scene->frame, ", %s in flight", units_count(depth, cell->depth));
+		screen_printf(scene->frame, ", %s/s", units_bytes(bytes, (double)cell->bytes / seconds));
+	screen_printf(scene->frame, ", %s in flight", units_count(depth, cell->depth));
 	if (map)
-		live_map_draw_legend(scene, map);
-	frame_end_line(scene->frame);
+		heat_map_draw_legend(scene, map);
+	screen_end_line(scene->frame);
 }
 
 static void draw_help(const struct live_scene *scene, unsigned int n_lines)
@@ -161,8 +161,8 @@ static void draw_help(const struct live_scene *scene, unsigned int n_lines)
 	unsigned int i;
 
 	for (i = 0; i < n_lines && i < sizeof(lines) / sizeof(lines[0]); i++) {
-		frame_text(scene->frame, lines[i]);
-		frame_end_line(scene->frame);
+		screen_text(scene->frame, lines[i]);
+		screen_end_line(scene->frame);
 	}
 }
 
@@ -171,23 +171,23 @@ static void draw_keys(const struct live_scene *scene)
 	static const char *const units[] = { [LIVE_UNIT_AUTO] = "auto", [LIVE_UNIT_US] = "us", [LIVE_UNIT_MS] = "ms" };
 
 	while (scene->frame->line + 1 < scene->frame->look.height)
-		frame_end_line(scene->frame);
-	frame_style(scene->frame, STYLE_DIM);
+		screen_end_line(scene->frame);
+	screen_style(scene->frame, STYLE_DIM);
 	if (scene->frame->look.width < NARROW)
-		frame_text(scene->frame, "space tab 1-9 u  ? help  q quit");
+		screen_text(scene->frame, "space tab 1-9 u  ? help  q quit");
 	else if (scene->frame->look.width < WIDE)
-		frame_text(scene->frame, "space pause  tab/1-9 series  u unit  ? help  q quit");
+		screen_text(scene->frame, "space pause  tab/1-9 series  u unit  ? help  q quit");
 	else
-		frame_printf(scene->frame, "space %s  tab/1-9 series  0 busiest%s  u unit (%s)  ? help  q quit",
+		screen_printf(scene->frame, "space %s  tab/1-9 series  0 busiest%s  u unit (%s)  ? help  q quit",
 			     scene->view->is_paused ? "go on" : "pause", scene->view->selected_id ? "" : "*",
 			     units[scene->view->unit]);
-	frame_style(scene->frame, STYLE_PLAIN);
+	screen_style(scene->frame, STYLE_PLAIN);
 }
 
 static void draw_body(const struct live_scene *scene)
 {
 	struct layout layout = make_layout(scene);
-	struct live_map *map = live_map_make(scene, layout.map);
+	struct heat_map *map = heat_map_make(scene, layout.map);
 
 	if (!map) {
 		out_fail(scene->frame->out, -ENOMEM);
@@ -195,12 +195,12 @@ static void draw_body(const struct live_scene *scene)
 	}
 	if (layout.head)
 		draw_head(scene, map);
-	live_map_draw(scene, map);
+	heat_map_draw(scene, map);
 	if (layout.axis)
-		live_map_draw_axis(scene);
-	live_map_draw_lines(scene, layout.values);
-	live_panel_draw_series(scene, layout.series);
-	live_panel_draw_slowest(scene, layout.slowest);
+		heat_map_draw_axis(scene);
+	heat_map_draw_lines(scene, layout.values);
+	live_tables_draw_series(scene, layout.series);
+	live_tables_draw_slowest(scene, layout.slowest);
 	if (layout.keys)
 		draw_keys(scene);
 	free(map);
@@ -209,16 +209,16 @@ static void draw_body(const struct live_scene *scene)
 void live_screen_write(struct out *out, const struct live_history *history, const struct live_view *view)
 {
 	struct look look = view->look;
-	struct frame frame;
+	struct screen_buffer frame;
 	struct live_scene scene = { .frame = &frame, .history = history, .view = view,
 				    .place = live_view_selected(view, history), .gutter = gutter_of(view->look.width) };
 
 	if (look.width > scene.gutter + LIVE_COLUMNS)
 		look.width = scene.gutter + LIVE_COLUMNS;
-	frame_begin(&frame, out, look);
+	screen_begin(&frame, out, look);
 	if (look.width < MIN_WIDTH || look.height < MIN_HEIGHT) {
-		frame_text(&frame, "too small");
-		frame_end(&frame);
+		screen_text(&frame, "too small");
+		screen_end(&frame);
 		return;
 	}
 	scene.series = scene.place >= 0 ? history->series[scene.place] : NULL;
@@ -230,5 +230,5 @@ void live_screen_write(struct out *out, const struct live_history *history, cons
 		draw_body(&scene);
 	if (view->has_help)
 		draw_keys(&scene);
-	frame_end(&frame);
+	screen_end(&frame);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The live screen as text: what is remembered and how it is looked at decide every byte. No terminal, no clock here. */
-#ifndef LIVE_SCREEN_H
-#define LIVE_SCREEN_H
+#ifndef SCREEN_H
+#define SCREEN_H
 
 struct live_history;
 struct live_view;

@@ -22,21 +22,21 @@ static const struct {
 };
 static const char heat_marks[HEATS + 1] = " .:-=+*#%@";
 
-static bool is_full(const struct frame *frame)
+static bool is_full(const struct screen_buffer *frame)
 {
 	return frame->line >= frame->look.height || frame->column >= frame->limit;
 }
 
-static void end_heat(struct frame *frame)
+static void end_heat(struct screen_buffer *frame)
 {
 	if (frame->background >= 0)
 		out_puts(frame->out, "\033[0m");
 	frame->background = -1;
 }
 
-void frame_begin(struct frame *frame, struct out *out, struct look look)
+void screen_begin(struct screen_buffer *frame, struct out *out, struct look look)
 {
-	*frame = (struct frame){ .out = out, .look = look, .limit = look.width, .background = -1 };
+	*frame = (struct screen_buffer){ .out = out, .look = look, .limit = look.width, .background = -1 };
 	out_puts(out, "\033[H");
 }
 
@@ -50,7 +50,7 @@ static size_t character_bytes(const char *text)
 	return n;
 }
 
-void frame_text(struct frame *frame, const char *text)
+void screen_text(struct screen_buffer *frame, const char *text)
 {
 	size_t n;
 
@@ -62,7 +62,7 @@ void frame_text(struct frame *frame, const char *text)
 	}
 }
 
-void frame_printf(struct frame *frame, const char *format, ...)
+void screen_printf(struct screen_buffer *frame, const char *format, ...)
 {
 	char text[TEXT_LEN];
 	va_list args;
@@ -70,7 +70,7 @@ void frame_printf(struct frame *frame, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	frame_text(frame, text);
+	screen_text(frame, text);
 }
 
 /* Latin, Greek and Cyrillic letters, without those that combine with others. */
@@ -86,7 +86,7 @@ static bool is_one_column(const char *text, size_t n_bytes)
 	       (character >= 0x370 && character < 0x483) || (character >= 0x48A && character < 0x530);
 }
 
-void frame_outside(struct frame *frame, const char *text)
+void screen_outside(struct screen_buffer *frame, const char *text)
 {
 	char *clean = escape_text(text), one[8];
 	const char *at;
@@ -95,27 +95,27 @@ void frame_outside(struct frame *frame, const char *text)
 	for (at = clean; at && *at && !is_full(frame); at += n) {
 		n = character_bytes(at);
 		snprintf(one, sizeof(one), "%.*s", (int)n, at);
-		frame_text(frame, is_one_column(at, n) && (n == 1 || frame->look.utf8) ? one : "?");
+		screen_text(frame, is_one_column(at, n) && (n == 1 || frame->look.utf8) ? one : "?");
 	}
 	free(clean);
 }
 
-void frame_limit(struct frame *frame, unsigned int column)
+void screen_limit(struct screen_buffer *frame, unsigned int column)
 {
 	frame->limit = column < frame->look.width ? column : frame->look.width;
 }
 
-void frame_pad(struct frame *frame, unsigned int column)
+void screen_pad(struct screen_buffer *frame, unsigned int column)
 {
 	end_heat(frame);
-	frame_limit(frame, frame->look.width);
+	screen_limit(frame, frame->look.width);
 	while (frame->column < column && !is_full(frame)) {
 		out_puts(frame->out, " ");
 		frame->column++;
 	}
 }
 
-void frame_style(struct frame *frame, enum style style)
+void screen_style(struct screen_buffer *frame, enum style style)
 {
 	static const char *const sequences[] = {
 		[STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m", [STYLE_DIM] = "\033[2m",
@@ -127,7 +127,7 @@ void frame_style(struct frame *frame, enum style style)
 		out_puts(frame->out, sequences[style]);
 }
 
-void frame_heat(struct frame *frame, unsigned int heat)
+void screen_heat(struct screen_buffer *frame, unsigned int heat)
 {
 	if (is_full(frame))
 		return;
@@ -145,15 +145,15 @@ void frame_heat(struct frame *frame, unsigned int heat)
 	frame->column++;
 }
 
-void frame_spark(struct frame *frame, unsigned int spark)
+void screen_spark(struct screen_buffer *frame, unsigned int spark)
 {
 	static const char *const blocks[SPARKS + 1] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	static const char *const marks[SPARKS + 1] = { " ", "_", ".", "-", "=", "+", "*", "#", "@" };
 
-	frame_text(frame, (frame->look.utf8 ? blocks : marks)[spark]);
+	screen_text(frame, (frame->look.utf8 ? blocks : marks)[spark]);
 }
 
-void frame_end_line(struct frame *frame)
+void screen_end_line(struct screen_buffer *frame)
 {
 	if (frame->line >= frame->look.height)
 		return;
@@ -163,13 +163,13 @@ void frame_end_line(struct frame *frame)
 		out_puts(frame->out, "\033[K");
 	frame->line++;
 	frame->column = 0;
-	frame_limit(frame, frame->look.width);
+	screen_limit(frame, frame->look.width);
 	if (frame->line < frame->look.height)
 		out_puts(frame->out, "\r\n");
 }
 
-void frame_end(struct frame *frame)
+void screen_end(struct screen_buffer *frame)
 {
 	while (frame->line < frame->look.height)
-		frame_end_line(frame);
+		screen_end_line(frame);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A screenful of lines, none longer than the screen is wide, in the sequences that every terminal knows. */
-#ifndef LIVE_FRAME_H
-#define LIVE_FRAME_H
+#ifndef SCREEN_BUFFER_H
+#define SCREEN_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ struct look {
 	bool utf8;
 };
 
-struct frame {
+struct screen_buffer {
 	struct out *out;
 	struct look look;
 	unsigned int line, column; /* the next to be written, from 0 */
@@ -31,31 +31,31 @@ struct frame {
 /* Heights of a sparkline's marks: 1 to SPARKS; 0 is blank. */
 #define SPARKS 8
 
-void frame_begin(struct frame *frame, struct out *out, struct look look);
+void screen_begin(struct screen_buffer *frame, struct out *out, struct look look);
 
 /*
  * All text is cut where the line ends, or at the limit that was set since it began. TEXT has no control bytes, and
  * characters of one column each.
  */
-void frame_text(struct frame *frame, const char *text);
-void frame_printf(struct frame *frame, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void screen_text(struct screen_buffer *frame, const char *text);
+void screen_printf(struct screen_buffer *frame, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Text from outside: as escape_text() makes it, with '?' for characters that may not be one column wide. */
-void frame_outside(struct frame *frame, const char *text);
+void screen_outside(struct screen_buffer *frame, const char *text);
 
-void frame_limit(struct frame *frame, unsigned int column);
+void screen_limit(struct screen_buffer *frame, unsigned int column);
 
 /* Blanks up to COLUMN, which lifts the limit; none where the line is there already. */
-void frame_pad(struct frame *frame, unsigned int column);
+void screen_pad(struct screen_buffer *frame, unsigned int column);
 
-void frame_style(struct frame *frame, enum style style);
-void frame_heat(struct frame *frame, unsigned int heat);
-void frame_spark(struct frame *frame, unsigned int spark);
+void screen_style(struct screen_buffer *frame, enum style style);
+void screen_heat(struct screen_buffer *frame, unsigned int heat);
+void screen_spark(struct screen_buffer *frame, unsigned int spark);
 
 /* Ends the line; what is written behind the last is dropped. */
-void frame_end_line(struct frame *frame);
+void screen_end_line(struct screen_buffer *frame);
 
 /* Fills up with empty lines. */
-void frame_end(struct frame *frame);
+void screen_end(struct screen_buffer *frame);
 
 #endif

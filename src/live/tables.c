@@ -16,7 +16,7 @@
 #define SLOW_COMM_AT 48
 #define SLOW_BYTES_AT 71
 
-void live_panel_draw_labels(struct frame *frame, const struct label *labels, size_t n_labels, bool has_comm)
+void live_tables_draw_labels(struct screen_buffer *frame, const struct label *labels, size_t n_labels, bool has_comm)
 {
 	const struct label *label;
 
@@ -24,11 +24,11 @@ void live_panel_draw_labels(struct frame *frame, const struct label *labels, siz
 		if ((!strcmp(label->name, "ret") && !strcmp(label->value, "ok")) ||
 		    (!strcmp(label->name, "comm") && !has_comm))
 			continue;
-		frame_text(frame, label == labels ? "" : " ");
+		screen_text(frame, label == labels ? "" : " ");
 		/* A value that is but a number says nothing without its name. */
 		if (!label->value[strspn(label->value, "0123456789")])
-			frame_printf(frame, "%s ", label->name);
-		frame_outside(frame, label->value);
+			screen_printf(frame, "%s ", label->name);
+		screen_outside(frame, label->value);
 	}
 }
 
@@ -63,7 +63,7 @@ static void draw_duration(const struct live_scene *scene, bool is_there, uint64_
 {
 	char text[UNITS_LEN];
 
-	frame_printf(scene->frame, "%*s", VALUE_WIDTH,
+	screen_printf(scene->frame, "%*s", VALUE_WIDTH,
 		     is_there ? live_view_duration(scene->view, text, (double)ns) : "-");
 }
 
@@ -75,7 +75,7 @@ static void draw_value(const struct live_scene *scene, unsigned int value, const
 	switch (value) {
 	case VALUE_RATE:
 		units_rate(text, elapsed_ns ? (double)sum->count * 1e9 / (double)elapsed_ns : 0);
-		frame_printf(scene->frame, "%*s", VALUE_WIDTH, text);
+		screen_printf(scene->frame, "%*s", VALUE_WIDTH, text);
 		break;
 	case VALUE_P50:
 		draw_duration(scene, sum->percentile_ns[0] != LIVE_NOT_CARRIED, sum->percentile_ns[0]);
@@ -85,7 +85,7 @@ static void draw_value(const struct live_scene *scene, unsigned int value, const
 		break;
 	case VALUE_MAX: draw_duration(scene, sum->count, sum->max_ns); break;
 	default:
-		frame_printf(scene->frame, "%*s", VALUE_WIDTH, units_rate(text, (double)sum->depth));
+		screen_printf(scene->frame, "%*s", VALUE_WIDTH, units_rate(text, (double)sum->depth));
 		break;
 	}
 }
@@ -98,16 +98,16 @@ static void draw_one(const struct live_scene *scene, size_t place, struct live_w
 
 	/* How many are in flight is of a moment. */
 	sum.depth = live_series_cell(series, recent.end - 1)->depth;
-	frame_style(scene->frame, (int)place == scene->place ? STYLE_BOLD : STYLE_PLAIN);
-	frame_printf(scene->frame, "%c%2zu ", (int)place == scene->place ? '>' : ' ', place + 1);
-	frame_limit(scene->frame, name_end(scene));
-	live_panel_draw_labels(scene->frame, series->labels, series->n_labels, true);
-	frame_pad(scene->frame, name_end(scene));
+	screen_style(scene->frame, (int)place == scene->place ? STYLE_BOLD : STYLE_PLAIN);
+	screen_printf(scene->frame, "%c%2zu ", (int)place == scene->place ? '>' : ' ', place + 1);
+	screen_limit(scene->frame, name_end(scene));
+	live_tables_draw_labels(scene->frame, series->labels, series->n_labels, true);
+	screen_pad(scene->frame, name_end(scene));
 	for (i = 0; i < N_VALUES; i++)
 		if (value_order[i] < n_values_of(scene))
 			draw_value(scene, value_order[i], &sum, elapsed_ns);
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_end_line(scene->frame);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_end_line(scene->frame);
 }
 
 /* Which N to show, as marks in IS_SHOWN: the one looked at, and those with the slowest operations. */
@@ -135,7 +135,7 @@ static void choose(const struct live_scene *scene, struct live_window recent, si
 	}
 }
 
-void live_panel_draw_series(const struct live_scene *scene, unsigned int n_lines)
+void live_tables_draw_series(const struct live_scene *scene, unsigned int n_lines)
 {
 	struct live_window recent = recent_window(scene);
 	uint64_t elapsed_ns = live_history_elapsed_ns(scene->history, recent);
@@ -146,20 +146,20 @@ void live_panel_draw_series(const struct live_scene *scene, unsigned int n_lines
 
 	if (n_lines < 2 || !n_all || recent.first == recent.end)
 		return;
-	frame_style(scene->frame, STYLE_BOLD);
-	frame_limit(scene->frame, name_end(scene));
+	screen_style(scene->frame, STYLE_BOLD);
+	screen_limit(scene->frame, name_end(scene));
 	if (n_all > n_lines - 1)
-		frame_printf(scene->frame, "    slowest %u of %" PRIu64 " series, last %s", n_lines - 1, n_all,
+		screen_printf(scene->frame, "    slowest %u of %" PRIu64 " series, last %s", n_lines - 1, n_all,
 			     units_duration(elapsed, (double)elapsed_ns));
 	else
-		frame_printf(scene->frame, "    %" PRIu64 " series, last %s", n_all,
+		screen_printf(scene->frame, "    %" PRIu64 " series, last %s", n_all,
 			     units_duration(elapsed, (double)elapsed_ns));
-	frame_pad(scene->frame, name_end(scene));
+	screen_pad(scene->frame, name_end(scene));
 	for (i = 0; i < N_VALUES; i++)
 		if (value_order[i] < n_values_of(scene))
-			frame_printf(scene->frame, "%*s", VALUE_WIDTH, value_names[value_order[i]]);
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_end_line(scene->frame);
+			screen_printf(scene->frame, "%*s", VALUE_WIDTH, value_names[value_order[i]]);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_end_line(scene->frame);
 	choose(scene, recent, n_lines - 1, is_shown);
 	for (i = 0; i < scene->history->n_series; i++)
 		if (is_shown[i])
@@ -171,21 +171,21 @@ static void draw_slow(const struct live_scene *scene, const struct live_slow *sl
 {
 	const char *comm = labels_find(slow->labels, slow->n_labels, "comm");
 	char time[UNITS_TIME_LEN], latency[UNITS_LEN], bytes[UNITS_LEN];
-	struct frame *frame = scene->frame;
+	struct screen_buffer *frame = scene->frame;
 
 	units_iso8601(time, slow->end_realtime_ns);
-	frame_printf(frame, "%8s  %.12s  ", live_view_duration(scene->view, latency, (double)slow->latency_ns),
+	screen_printf(frame, "%8s  %.12s  ", live_view_duration(scene->view, latency, (double)slow->latency_ns),
 		     time + 11);
-	live_panel_draw_labels(frame, slow->labels, slow->n_labels, false);
-	frame_text(frame, "  ");
+	live_tables_draw_labels(frame, slow->labels, slow->n_labels, false);
+	screen_text(frame, "  ");
 	if (frame->look.width >= SLOW_WIDTH)
-		frame_pad(frame, SLOW_COMM_AT);
-	frame_outside(frame, comm ? comm : "");
-	frame_printf(frame, "/%" PRIu32 "  ", slow->pid);
+		screen_pad(frame, SLOW_COMM_AT);
+	screen_outside(frame, comm ? comm : "");
+	screen_printf(frame, "/%" PRIu32 "  ", slow->pid);
 	if (frame->look.width >= SLOW_WIDTH)
-		frame_pad(frame, SLOW_BYTES_AT);
-	frame_text(frame, units_bytes(bytes, (double)slow->bytes));
-	frame_end_line(frame);
+		screen_pad(frame, SLOW_BYTES_AT);
+	screen_text(frame, units_bytes(bytes, (double)slow->bytes));
+	screen_end_line(frame);
 }
 
 /* Each column's are in order; AT says how many of each were shown. */
@@ -209,7 +209,7 @@ static const struct live_slow *next_slow(const struct live_scene *scene, struct 
 	return slowest;
 }
 
-void live_panel_draw_slowest(const struct live_scene *scene, unsigned int n_lines)
+void live_tables_draw_slowest(const struct live_scene *scene, unsigned int n_lines)
 {
 	struct live_window recent = recent_window(scene);
 	char elapsed[UNITS_LEN], threshold[UNITS_LEN], count[UNITS_LEN];
@@ -221,18 +221,18 @@ void live_panel_draw_slowest(const struct live_scene *scene, unsigned int n_line
 		return;
 	for (number = recent.first; number < recent.end; number++)
 		n_outliers += live_history_column(scene->history, number)->n_outliers;
-	frame_style(scene->frame, STYLE_BOLD);
-	frame_printf(scene->frame, "    %s took %s or longer in the last %s%s", units_count(count, n_outliers),
+	screen_style(scene->frame, STYLE_BOLD);
+	screen_printf(scene->frame, "    %s took %s or longer in the last %s%s", units_count(count, n_outliers),
 		     units_duration(threshold, (double)scene->history->outlier_ns),
 		     units_duration(elapsed, (double)live_history_elapsed_ns(scene->history, recent)),
 		     n_outliers ? "; the slowest:" : "");
-	frame_style(scene->frame, STYLE_PLAIN);
-	frame_end_line(scene->frame);
+	screen_style(scene->frame, STYLE_PLAIN);
+	screen_end_line(scene->frame);
 	for (n_lines--; n_lines; n_lines--) {
 		slow = next_slow(scene, recent, at);
 		if (slow)
 			draw_slow(scene, slow);
 		else
-			frame_end_line(scene->frame);
+			screen_end_line(scene->frame);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How the live screen is looked at: what its keys change. */
-#ifndef LIVE_VIEW_H
-#define LIVE_VIEW_H
+#ifndef VIEW_H
+#define VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

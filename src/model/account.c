@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/label.h"
-#include "model/snapshot.h"
+#include "model/reading.h"
 #include "registry/target.h"
 
 const struct count_text count_texts[LAT_N_COUNTS] = {

@@ -25,7 +25,7 @@ static const char *find_in_name(const char *name, size_t length)
 	return id;
 }
 
-const char *container_find(const char *cgroup)
+const char *container_id_find(const char *cgroup)
 {
 	const char *found = NULL, *id;
 	size_t length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which container a cgroup is of. */
-#ifndef CONTAINER_H
-#define CONTAINER_H
+#ifndef CONTAINER_ID_H
+#define CONTAINER_ID_H
 
 #include <stddef.h>
 
@@ -10,6 +10,6 @@
 #define CONTAINER_SHORT_LEN 12 /* as docker, podman and crictl show it */
 
 /* The number of the innermost container in the cgroup's path, CONTAINER_ID_LEN characters of it; NULL when there is none. */
-const char *container_find(const char *cgroup);
+const char *container_id_find(const char *cgroup);
 
 #endif

@@ -23,7 +23,7 @@ extern const char *const ret_names[LAT_N_RETS]; /* "ok" "eof" "again" "error" */
 
 struct label {
 	const char *name; /* static, or as long-lived as what it belongs to */
-	char *value;      /* owned; raw bytes from outside, escaped by sinks */
+	char *value;      /* owned; raw bytes from outside, escaped by formats */
 };
 
 /* Appends a label and takes over VALUE; false when that is NULL or memory is short. */

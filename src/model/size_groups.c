@@ -32,7 +32,7 @@ static bool add_up(struct snapshot *sums, const struct series *const *sorted, si
 	return snapshot_derive(sums);
 }
 
-struct snapshot *sizes_add_up(const struct snapshot *snapshot)
+struct snapshot *size_groups_add_up(const struct snapshot *snapshot)
 {
 	const struct series **sorted;
 	struct snapshot *sums;
@@ -66,7 +66,7 @@ static bool is_smaller(const struct series *left, const struct series *right)
 	return label_size(series_label(left, SIZES_LABEL)) < label_size(series_label(right, SIZES_LABEL));
 }
 
-size_t sizes_of(const struct snapshot *snapshot, const struct series *sum, const struct series *sizes[static SIZES_MAX])
+size_t size_groups_of(const struct snapshot *snapshot, const struct series *sum, const struct series *sizes[static SIZES_MAX])
 {
 	const struct series *series, *end = snapshot->series + snapshot->n_series;
 	size_t n = 0, at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Series by size: what all sizes add up to, and which series are its sizes. */
-#ifndef SIZES_H
-#define SIZES_H
+#ifndef SIZE_GROUPS_H
+#define SIZE_GROUPS_H
 
 #include <stddef.h>
 
@@ -16,9 +16,9 @@ struct snapshot;
  * Of the rest only what follows from the series is filled in. It shares SNAPSHOT's run. NULL where
  * no series has a size, and when memory is short.
  */
-struct snapshot *sizes_add_up(const struct snapshot *snapshot);
+struct snapshot *size_groups_add_up(const struct snapshot *snapshot);
 
 /* The series of SNAPSHOT that became SUM, the smallest size first. Returns how many; 0 where they had no size. */
-size_t sizes_of(const struct snapshot *snapshot, const struct series *sum, const struct series *sizes[static SIZES_MAX]);
+size_t size_groups_of(const struct snapshot *snapshot, const struct series *sum, const struct series *sizes[static SIZES_MAX]);
 
 #endif

@@ -21,7 +21,7 @@ static bool add_label(struct series *series, const char *name, char *value)
 
 static bool add_container(struct series *series, const char *cgroup)
 {
-	const char *id = cgroup ? container_find(cgroup) : NULL;
+	const char *id = cgroup ? container_id_find(cgroup) : NULL;
 
 	return !id || add_label(series, CONTAINER_LABEL, strndup(id, CONTAINER_ID_LEN));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one value between measuring and showing: everything that a sink may print, computed once, const from then on.
+ * The one value between measuring and showing: everything that a format may print, computed once, const from then on.
  * No libbpf, no clock, no environment here.
  */
 #ifndef SNAPSHOT_H

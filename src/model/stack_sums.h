@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Call stacks of outliers, and the time that each took: those with the most are kept. */
-#ifndef STACK_H
-#define STACK_H
+#ifndef STACK_SUMS_H
+#define STACK_SUMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

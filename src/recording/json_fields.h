@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The members of a recorded JSON object, each with what is wrong about it. */
-#ifndef RECORDING_FIELDS_H
-#define RECORDING_FIELDS_H
+#ifndef JSON_FIELDS_H
+#define JSON_FIELDS_H
 
 #include <jansson.h>
 #include <stdbool.h>

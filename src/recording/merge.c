@@ -275,7 +275,7 @@ static int merge_and_write(const struct file_options *options, const struct snap
 	return status;
 }
 
-int merge(int argc, char **argv)
+int command_merge(int argc, char **argv)
 {
 	struct file_options options;
 	struct recording **recordings;
@@ -283,7 +283,7 @@ int merge(int argc, char **argv)
 	int status = EXIT_FAILED;
 	size_t i = 0;
 
-	cli_files_parse(argc, argv, &merge_command, &options);
+	file_options_parse(argc, argv, &merge_command, &options);
 	recordings = calloc(options.n_paths, sizeof(struct recording *));
 	runs = calloc(options.n_paths, sizeof(struct snapshot *));
 	if (!recordings || !runs)

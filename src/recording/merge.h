@@ -4,6 +4,6 @@
 #define MERGE_H
 
 /* An exit status. */
-int merge(int argc, char **argv);
+int command_merge(int argc, char **argv);
 
 #endif

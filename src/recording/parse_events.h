@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Single operations in a recorded JSON object: outliers, their stacks, and what is pending. */
-#ifndef RECORDING_EVENTS_H
-#define RECORDING_EVENTS_H
+#ifndef PARSE_EVENTS_H
+#define PARSE_EVENTS_H
 
 #include <jansson.h>
 

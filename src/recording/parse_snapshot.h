@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One recorded JSON object back to a snapshot. Nothing in it is believed. */
-#ifndef RECORDING_PARSE_H
-#define RECORDING_PARSE_H
+#ifndef PARSE_SNAPSHOT_H
+#define PARSE_SNAPSHOT_H
 
 #include <jansson.h>
 

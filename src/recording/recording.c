@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recorded runs: from the files of the sinks json and jsonl back to snapshots. */
+/* Recorded runs: from the files of the formats json and jsonl back to snapshots. */
 #include "recording/recording.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recorded runs: from the files of the sinks json and jsonl back to snapshots. */
+/* Recorded runs: from the files of the formats json and jsonl back to snapshots. */
 #ifndef RECORDING_H
 #define RECORDING_H
 
@@ -17,7 +17,7 @@ int recording_read(struct recording **recording, const char *path);
 /* The same from memory; NAME is for messages. */
 int recording_read_bytes(struct recording **recording, const char *name, const char *bytes, size_t n_bytes);
 
-/* The intervals in order of time; there are none in what the sink json writes. Owned by the recording. */
+/* The intervals in order of time; there are none in what the format json writes. Owned by the recording. */
 const struct snapshot *recording_interval(const struct recording *recording, size_t index); /* NULL behind the last */
 
 /* The whole run. Where the recording broke off before its end: the sum of its intervals. Never NULL. */

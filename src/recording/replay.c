@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `latencyprobe replay`: a recording as any sink would have shown it live. */
+/* `latencyprobe replay`: a recording as any format would have shown it live. */
 #include "recording/replay.h"
 
 #include <errno.h>
@@ -30,8 +30,8 @@ static const struct file_command replay_command = {
 int replay_write(const struct file_options *options, const struct recording *recording, const struct snapshot *whole)
 {
 	const char *output = options->output ? options->output : "-";
-	struct sink_options sink_options = { 0 };
-	struct sink_feed feed = { options->sink, out_open(output), &sink_options };
+	struct format_options format_options = { 0 };
+	struct feed feed = { options->format, out_open(output), &format_options };
 	const struct snapshot *interval;
 	size_t i;
 	int error;
@@ -42,13 +42,13 @@ int replay_write(const struct file_options *options, const struct recording *rec
 	}
 	signal(SIGPIPE, SIG_IGN);
 	/* What people read on stdout live has the intervals, too. */
-	if (!options->output && options->sink == sink_choose(NULL, NULL)) {
+	if (!options->output && options->format == format_choose(NULL, NULL)) {
 		feed.has_all = true;
-		sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+		format_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	}
 	for (i = 0; recording && (interval = recording_interval(recording, i)); i++)
-		sink_feed(&feed, interval);
-	sink_feed(&feed, whole);
+		feed_snapshot(&feed, interval);
+	feed_snapshot(&feed, whole);
 	error = out_close(feed.out);
 	if (!error || (error == -EPIPE && output[0] == '-' && !output[1]))
 		return EXIT_FINE;
@@ -56,13 +56,13 @@ int replay_write(const struct file_options *options, const struct recording *rec
 	return EXIT_FAILED;
 }
 
-int replay(int argc, char **argv)
+int command_replay(int argc, char **argv)
 {
 	struct file_options options;
 	struct recording *recording;
 	int status;
 
-	cli_files_parse(argc, argv, &replay_command, &options);
+	file_options_parse(argc, argv, &replay_command, &options);
 	if (recording_read(&recording, options.paths[0]))
 		return EXIT_FAILED;
 	status = replay_write(&options, recording, recording_whole(recording));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `latencyprobe replay`: a recording as any sink would have shown it live. */
+/* `latencyprobe replay`: a recording as any format would have shown it live. */
 #ifndef REPLAY_H
 #define REPLAY_H
 
@@ -8,7 +8,7 @@ struct recording;
 struct snapshot;
 
 /* An exit status. */
-int replay(int argc, char **argv);
+int command_replay(int argc, char **argv);
 
 /* Writes the intervals, if RECORDING is not NULL, and the whole run as the options say. An exit status. */
 int replay_write(const struct file_options *options, const struct recording *recording, const struct snapshot *whole);

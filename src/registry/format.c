@@ -4,54 +4,54 @@
 
 #include <string.h>
 
-/* Set by the linker around the section; weak, so that a program without any sink links. */
-extern const struct sink *const __start_lat_sinks[] __attribute__((weak));
-extern const struct sink *const __stop_lat_sinks[] __attribute__((weak));
+/* Set by the linker around the section; weak, so that a program without any format links. */
+extern const struct format *const __start_lat_formats[] __attribute__((weak));
+extern const struct format *const __stop_lat_formats[] __attribute__((weak));
 
-const struct sink *sink_find(const char *name)
+const struct format *format_find(const char *name)
 {
-	const struct sink *const *sink;
+	const struct format *const *format;
 
-	for (sink = __start_lat_sinks; sink < __stop_lat_sinks; sink++)
-		if (!strcmp((*sink)->name, name))
-			return *sink;
+	for (format = __start_lat_formats; format < __stop_lat_formats; format++)
+		if (!strcmp((*format)->name, name))
+			return *format;
 	return NULL;
 }
 
-const struct sink *sink_for_path(const char *path)
+const struct format *format_for_path(const char *path)
 {
-	const struct sink *const *sink, *found = NULL;
+	const struct format *const *format, *found = NULL;
 	size_t length = strlen(path), suffix_length;
 
-	for (sink = __start_lat_sinks; sink < __stop_lat_sinks; sink++) {
-		suffix_length = strlen((*sink)->suffix);
-		if (length > suffix_length && !strcmp(path + length - suffix_length, (*sink)->suffix) &&
+	for (format = __start_lat_formats; format < __stop_lat_formats; format++) {
+		suffix_length = strlen((*format)->suffix);
+		if (length > suffix_length && !strcmp(path + length - suffix_length, (*format)->suffix) &&
 		    (!found || suffix_length > strlen(found->suffix)))
-			found = *sink;
+			found = *format;
 	}
 	return found;
 }
 
-const struct sink *sink_choose(const char *format, const char *output)
+const struct format *format_choose(const char *name, const char *output)
 {
-	const struct sink *sink = output ? sink_for_path(output) : NULL;
+	const struct format *format = output ? format_for_path(output) : NULL;
 
-	if (format)
-		return sink_find(format);
-	return sink ? sink : sink_find(output ? "json" : "text");
+	if (name)
+		return format_find(name);
+	return format ? format : format_find(output ? "json" : "text");
 }
 
-const struct sink *sink_at(size_t index)
+const struct format *format_at(size_t index)
 {
-	const struct sink *const *sink, *const *other;
+	const struct format *const *format, *const *other;
 	size_t n_before;
 
-	for (sink = __start_lat_sinks; sink < __stop_lat_sinks; sink++) {
+	for (format = __start_lat_formats; format < __stop_lat_formats; format++) {
 		n_before = 0;
-		for (other = __start_lat_sinks; other < __stop_lat_sinks; other++)
-			n_before += strcmp((*other)->name, (*sink)->name) < 0;
+		for (other = __start_lat_formats; other < __stop_lat_formats; other++)
+			n_before += strcmp((*other)->name, (*format)->name) < 0;
 		if (n_before == index)
-			return *sink;
+			return *format;
 	}
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an output format is: const data, registered by existing. A new format is one file, src/formats/NAME.c. */
-#ifndef SINK_H
-#define SINK_H
+#ifndef FORMAT_H
+#define FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,17 +9,17 @@
 struct out;
 struct snapshot;
 
-struct sink_options {
+struct format_options {
 	bool colour;        /* ANSI colours may be used */
 	unsigned int width; /* columns; 0: 80 */
-	unsigned int top;   /* how many series are shown in full; 0: the sink chooses */
+	unsigned int top;   /* how many series are shown in full; 0: the format chooses */
 };
 
 /*
- * A sink writes a const snapshot as bytes. No arithmetic beyond units, no clock, no environment, no sorting. Errors
+ * A format writes a const snapshot as bytes. No arithmetic beyond units, no clock, no environment, no sorting. Errors
  * stay in the stream.
  */
-struct sink {
+struct format {
 	const char *name; /* as in --format */
 	const char *help;
 	const char *suffix; /* of a file name that asks for it: ".json" */
@@ -28,19 +28,19 @@ struct sink {
 	bool needs_outliers;    /* is empty without --outlier */
 	/* Writes what stands once at the top of a file, which begins with SNAPSHOT; NULL: nothing does. */
 	void (*begin)(struct out *out, const struct snapshot *snapshot);
-	void (*write)(struct out *out, const struct snapshot *snapshot, const struct sink_options *options);
+	void (*write)(struct out *out, const struct snapshot *snapshot, const struct format_options *options);
 };
 
-#define SINK_REGISTER(descriptor) \
-	static const struct sink *const descriptor##_entry \
-	__attribute__((used, retain, section("lat_sinks"))) = &(descriptor)
+#define FORMAT_REGISTER(descriptor) \
+	static const struct format *const descriptor##_entry \
+	__attribute__((used, retain, section("lat_formats"))) = &(descriptor)
 
-/* The sink of that name, or NULL. Sinks are in order of name. */
-const struct sink *sink_find(const char *name);
-const struct sink *sink_for_path(const char *path); /* by suffix, the longest; NULL when none fits */
-/* By name; without a FORMAT by the suffix of OUTPUT, else json; without an OUTPUT text. NULL: no such format. */
-const struct sink *sink_choose(const char *format, const char *output);
+/* The format of that name, or NULL. Formats are in order of name. */
+const struct format *format_find(const char *name);
+const struct format *format_for_path(const char *path); /* by suffix, the longest; NULL when none fits */
+/* By NAME; without one by the suffix of OUTPUT, else json; without an OUTPUT text. NULL: no such format. */
+const struct format *format_choose(const char *name, const char *output);
 
-const struct sink *sink_at(size_t index);           /* NULL behind the last */
+const struct format *format_at(size_t index);           /* NULL behind the last */
 
 #endif

@@ -17,19 +17,19 @@ struct op {
 	bool has_bytes;
 	bool derived;      /* recorded along with another, a multiple of target_derived_offset() before it */
 	bool is_total;     /* derived, and only measured with --total */
-	bool optional;     /* kernels without a place for it do without, as long as there is another to measure */
+	bool optional;     /* kernels without a point for it do without, as long as there is another to measure */
 	bool is_extra;     /* only measured where --op names it */
 	bool waits;        /* mostly for others: long ones are outliers only where an option asks for these */
 };
 
 /*
- * A place where an operation is measured. STEM names the BPF programs: STEM__fentry, STEM__fexit, STEM__kprobe,
- * STEM__kretprobe (those of the exit may be missing) and the global STEM__n_args; or, when tracepoint is set, the one
- * program STEM. FUNCTIONS are alternatives, NULL-terminated; the first that this kernel has is used. A stem with none of
- * them is left out; an operation left without any stem is an error unless optional.
+ * A point where an operation is measured. HOOK names the BPF programs: HOOK__fentry, HOOK__fexit, HOOK__kprobe,
+ * HOOK__kretprobe (those of the exit may be missing) and the global HOOK__n_args; or, when tracepoint is set, the one
+ * program HOOK. FUNCTIONS are alternatives, NULL-terminated; the first that this kernel has is used. A hook with none of
+ * them is left out; an operation left without any hook is an error unless optional.
  */
 #define TARGET_MAX_FUNCTIONS 4
-struct stem {
+struct hook_def {
 	const char *name;
 	uint8_t op;
 	const char *functions[TARGET_MAX_FUNCTIONS];
@@ -39,15 +39,15 @@ struct stem {
 };
 
 struct bpf_object;
-struct places;
-struct probe_options;
+struct attach_points;
+struct tracer_options;
 
 /* What a target's configure() works on, between opening its object and loading it. */
 struct setup {
 	struct bpf_object *object;
-	const struct probe_options *options;
+	const struct tracer_options *options;
 	struct lat_config *config; /* already has what the options say */
-	struct places *places;     /* already has those of the stems */
+	struct attach_points *points;     /* already has those of the hooks */
 	char **sites;              /* to be set where the target has sites: their names, by number; taken over */
 	size_t n_sites;
 	uint32_t max_keys;         /* series that there should be room for without --by, where that is more than usual */
@@ -60,8 +60,8 @@ struct target {
 	const char *cannot_see;   /* and what is not */
 	const struct op *ops;
 	size_t n_ops;             /* at most LAT_MAX_OPS */
-	const struct stem *stems;
-	size_t n_stems;
+	const struct hook_def *hooks;
+	size_t n_hooks;
 	uint32_t dims;            /* bits of enum lat_dim that --by may name */
 	uint32_t default_dims;
 	bool has_depth;           /* spans carry a device: show the in-flight depth */

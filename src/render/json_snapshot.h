@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A snapshot as a JSON object, and what it is put together with. */
-#ifndef JSON_OBJECT_H
-#define JSON_OBJECT_H
+#ifndef JSON_SNAPSHOT_H
+#define JSON_SNAPSHOT_H
 
 #include <jansson.h>
 #include <stdbool.h>

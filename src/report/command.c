@@ -80,14 +80,14 @@ static int write_page(const struct options *options, json_t *data)
 		json_decref(data);
 		return fail(-errno, "%s", options->output);
 	}
-	report_page_write(out, data);
+	page_write(out, data);
 	error = out_close(out);
 	if (error == -EPIPE && !strcmp(options->output, "-"))
 		return 0;
 	return error ? fail(error, "%s", options->output) : 0;
 }
 
-int report(int argc, char **argv)
+int command_report(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = argp_options, .parser = parse_option, .args_doc = "RUN [RUN2]", .doc = doc,
@@ -108,7 +108,7 @@ int report(int argc, char **argv)
 		runs[i] = (struct report_run){ .name = options.paths[i], .recording = recordings[i] };
 	}
 	if (!error)
-		error = report_data_make(runs, options.n_paths, &data);
+		error = page_data_make(runs, options.n_paths, &data);
 	if (!error)
 		error = write_page(&options, data);
 	for (i = 0; i < options.n_paths; i++)

@@ -25,7 +25,7 @@ static int write_chunk(const char *bytes, size_t n_bytes, void *out)
 	return 0;
 }
 
-void report_page_write(struct out *out, json_t *data)
+void page_write(struct out *out, json_t *data)
 {
 	out_write(out, page_head, sizeof(page_head));
 	if (json_dump_callback(data, write_chunk, out, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)))

@@ -32,15 +32,15 @@ static size_t max_columns(const struct report_run *runs, size_t n_runs)
 }
 
 /* Adds to the members of ARRAY, which stand for the series, what each had over time. False when memory is short. */
-static bool set_columns(json_t *array, const struct snapshot *whole, const struct report_columns *columns, size_t max)
+static bool set_columns(json_t *array, const struct snapshot *whole, const struct time_columns *columns, size_t max)
 {
 	json_t *object;
 	size_t i;
 
 	for (i = 0; i < whole->n_series && i < max; i++) {
 		object = json_array_get(array, i);
-		if (json_object_set_new(object, "heat", report_columns_heat(columns, &whole->series[i])) ||
-		    json_object_set_new(object, "lines", report_columns_lines(columns, &whole->series[i])))
+		if (json_object_set_new(object, "heat", time_columns_heat(columns, &whole->series[i])) ||
+		    json_object_set_new(object, "lines", time_columns_lines(columns, &whole->series[i])))
 			return false;
 	}
 	return true;
@@ -98,26 +98,26 @@ static json_t *make_outliers(const struct snapshot *whole)
 static int make_run(const struct report_run *run, size_t max_n, size_t max_series, json_t **object)
 {
 	const struct snapshot *whole = recording_whole(run->recording);
-	struct report_columns columns;
-	int error = report_columns_make(&columns, run->recording, max_n);
+	struct time_columns columns;
+	int error = time_columns_make(&columns, run->recording, max_n);
 
 	if (error)
 		return error;
 	*object = json_of_snapshot(whole, true);
 	json_set_text(object, "name", run->name);
 	json_set_integer(object, "n_intervals", columns.n_intervals);
-	json_set(object, "columns", report_columns_times(&columns, whole->start_realtime_ns));
+	json_set(object, "columns", time_columns_times(&columns, whole->start_realtime_ns));
 	if (whole->outliers.n)
 		json_set(object, "outliers", make_outliers(whole));
 	if (columns.n && !set_columns(json_object_get(*object, "series"), whole, &columns, max_series)) {
 		json_decref(*object);
 		*object = NULL;
 	}
-	report_columns_free(&columns);
+	time_columns_free(&columns);
 	return 0;
 }
 
-int report_data_make(const struct report_run *runs, size_t n_runs, json_t **data)
+int page_data_make(const struct report_run *runs, size_t n_runs, json_t **data)
 {
 	size_t max = max_columns(runs, n_runs), i;
 	json_t *array = json_array(), *run;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Recordings as the JSON object that the page of `report` shows. */
-#ifndef REPORT_DATA_H
-#define REPORT_DATA_H
+#ifndef PAGE_DATA_H
+#define PAGE_DATA_H
 
 #include <stddef.h>
 
@@ -16,15 +16,15 @@ struct report_run {
 };
 
 /*
- * {"runs": []}: for each the object of the sink jsonl for the whole run, and
+ * {"runs": []}: for each the object of the format jsonl for the whole run, and
  *   "name"
  *   "n_intervals"
- *   "columns": see report_columns_times()
- *   "series"[]."heat", "lines": see report_columns.h; only of the series with the largest total time, if many
- *   "outliers": in place of the sink's: {"labels": [names], "rows": [[us from the run's start to the end, latency_ns,
+ *   "columns": see time_columns_times()
+ *   "series"[]."heat", "lines": see time_columns.h; only of the series with the largest total time, if many
+ *   "outliers": in place of the format's: {"labels": [names], "rows": [[us from the run's start to the end, latency_ns,
  *               bytes, sector, pid, tid, value of each label or null]]}
  * 0, or -errno, reported. The caller owns DATA.
  */
-int report_data_make(const struct report_run *runs, size_t n_runs, json_t **data);
+int page_data_make(const struct report_run *runs, size_t n_runs, json_t **data);
 
 #endif

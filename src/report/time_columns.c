@@ -32,13 +32,13 @@ static size_t count_intervals(const struct recording *recording)
 	return n;
 }
 
-int report_columns_make(struct report_columns *columns, const struct recording *recording, size_t max)
+int time_columns_make(struct time_columns *columns, const struct recording *recording, size_t max)
 {
 	size_t n = count_intervals(recording), i;
 	const struct snapshot **intervals = calloc(n + 1, sizeof(struct snapshot *));
 	int error = 0;
 
-	*columns = (struct report_columns){
+	*columns = (struct time_columns){
 		.items = intervals, .n_intervals = n, .n_summed = n > max ? (n + max - 1) / max : 1,
 	};
 	columns->sums = calloc(n + 1, sizeof(struct snapshot *));
@@ -56,11 +56,11 @@ int report_columns_make(struct report_columns *columns, const struct recording *
 			intervals[columns->n++] = columns->sums[columns->n_sums++];
 	}
 	if (error)
-		report_columns_free(columns);
+		time_columns_free(columns);
 	return error;
 }
 
-void report_columns_free(struct report_columns *columns)
+void time_columns_free(struct time_columns *columns)
 {
 	size_t i;
 
@@ -68,10 +68,10 @@ void report_columns_free(struct report_columns *columns)
 		snapshot_free(columns->sums[i]);
 	free(columns->sums);
 	free(columns->items);
-	*columns = (struct report_columns){ 0 };
+	*columns = (struct time_columns){ 0 };
 }
 
-json_t *report_columns_times(const struct report_columns *columns, uint64_t start_realtime_ns)
+json_t *time_columns_times(const struct time_columns *columns, uint64_t start_realtime_ns)
 {
 	json_t *times = json_object(), *starts = json_array(), *elapsed = json_array();
 	int64_t start_ns;
@@ -142,7 +142,7 @@ static char *put_column(char *at, const struct series *series)
 	return at;
 }
 
-json_t *report_columns_heat(const struct report_columns *columns, const struct series *series)
+json_t *time_columns_heat(const struct time_columns *columns, const struct series *series)
 {
 	/* Of a column: its counts, each with a comma, the first's number and a semicolon. */
 	char *text = malloc(columns->n * (N_HALF_ROWS + 1) * (MAX_DIGITS + 1) + 1), *at = text;
@@ -172,7 +172,7 @@ static json_t *make_point(uint64_t ns)
 	return json_integer((json_int_t)((ns + unit / 2) / unit * unit));
 }
 
-json_t *report_columns_lines(const struct report_columns *columns, const struct series *series)
+json_t *time_columns_lines(const struct time_columns *columns, const struct series *series)
 {
 	json_t *object = json_object(), *points[sizeof(lines) / sizeof(lines[0])], *maxima = json_array();
 	const size_t n_lines = sizeof(lines) / sizeof(lines[0]);

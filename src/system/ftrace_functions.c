@@ -29,7 +29,7 @@ static char *read_list(void)
 	return text;
 }
 
-void traceable_read(struct traceable *traceable)
+void ftrace_functions_read(struct ftrace_functions *traceable)
 {
 	char *rest = read_list(), *line;
 	size_t n = 1;
@@ -37,21 +37,21 @@ void traceable_read(struct traceable *traceable)
 	traceable->text = rest;
 	for (line = rest; line && (line = strchr(line, '\n')); line++)
 		n++;
-	traceable->is_known = rest && name_index_make(&traceable->names, n);
+	traceable->is_known = rest && name_table_make(&traceable->names, n);
 	while (traceable->is_known && (line = strsep(&rest, "\n"))) {
 		line[strcspn(line, " \t")] = '\0'; /* what follows is the module */
-		name_index_add(&traceable->names, line, 0);
+		name_table_add(&traceable->names, line, 0);
 	}
 }
 
-bool traceable_has(const struct traceable *traceable, const char *function)
+bool ftrace_functions_has(const struct ftrace_functions *traceable, const char *function)
 {
-	return name_index_find(&traceable->names, function);
+	return name_table_find(&traceable->names, function);
 }
 
-void traceable_free(struct traceable *traceable)
+void ftrace_functions_free(struct ftrace_functions *traceable)
 {
-	name_index_free(&traceable->names);
+	name_table_free(&traceable->names);
 	free(traceable->text);
-	*traceable = (struct traceable){ 0 };
+	*traceable = (struct ftrace_functions){ 0 };
 }

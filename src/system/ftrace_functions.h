@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions that ftrace can trace. */
-#ifndef TRACEABLE_H
-#define TRACEABLE_H
+#ifndef FTRACE_FUNCTIONS_H
+#define FTRACE_FUNCTIONS_H
 
 #include <stdbool.h>
 
 #include "base/name_table.h"
 
 /* All zero to begin with. */
-struct traceable {
+struct ftrace_functions {
 	bool is_known; /* false when tracefs is mounted nowhere; mounting it is not ours to do */
 	char *text;    /* the names, cut apart */
-	struct name_index names;
+	struct name_table names;
 };
 
-void traceable_read(struct traceable *traceable);
+void ftrace_functions_read(struct ftrace_functions *traceable);
 
 /* Only where it is known. */
-bool traceable_has(const struct traceable *traceable, const char *function);
+bool ftrace_functions_has(const struct ftrace_functions *traceable, const char *function);
 
-void traceable_free(struct traceable *traceable); /* what it holds, not the struct itself */
+void ftrace_functions_free(struct ftrace_functions *traceable); /* what it holds, not the struct itself */
 
 #endif

@@ -21,7 +21,7 @@ static const struct op ops[] = {
 	[OTHER] = { .name = "other", .help = "all else: secure erase, write zeroes, zone operations", .has_bytes = true },
 };
 
-static const struct stem stems[] = {
+static const struct hook_def hooks[] = {
 	{ .name = "block_bio_queue", .tracepoint = "block_bio_queue" },
 	{ .name = "block_bio_remap", .tracepoint = "block_bio_remap" },
 	{ .name = "block_bio_complete", .tracepoint = "block_bio_complete" },
@@ -66,8 +66,8 @@ static const struct target bio = {
 		"  Call stacks.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
-	.stems = stems,
-	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.hooks = hooks,
+	.n_hooks = sizeof(hooks) / sizeof(hooks[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
 		1U << LAT_DIM_DEVICE | 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS,
 	.default_dims = 1U << LAT_DIM_DEVICE,

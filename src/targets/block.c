@@ -23,7 +23,7 @@ static const struct op ops[] = {
 	ALL_PHASES(OTHER, "other", "all else: secure erase, write zeroes, zone operations, passthrough", true),
 };
 
-static const struct stem stems[] = {
+static const struct hook_def hooks[] = {
 	{ .name = "block_io_start", .tracepoint = "block_io_start", .optional = true },
 	{ .name = "block_rq_insert", .tracepoint = "block_rq_insert" },
 	{ .name = "block_rq_issue", .tracepoint = "block_rq_issue" },
@@ -62,8 +62,8 @@ static const struct target block = {
 		"  Requests that were issued before tracing began (/sys/block/DISK/inflight): --pending does not list them.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
-	.stems = stems,
-	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.hooks = hooks,
+	.n_hooks = sizeof(hooks) / sizeof(hooks[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
 		1U << LAT_DIM_SIZE | 1U << LAT_DIM_DEVICE | 1U << LAT_DIM_CGROUP | 1U << LAT_DIM_FLAGS |
 		1U << LAT_DIM_PATTERN,

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "kernel/bpf_globals.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "system/ftrace_functions.h"
 #include "base/word_list.h"
 
@@ -31,18 +31,18 @@ static const struct op ops[] = { { .name = "func", .help = "calls of the functio
 struct choice {
 	const char *function, *module;
 	unsigned int n_same; /* functions of that name */
-	enum place_kind kind;
+	enum attach_point_kind kind;
 	const char *skip;    /* why it is not to be attached to; NULL: it is */
 };
 
 struct choices {
-	struct words words;
+	struct word_list words;
 	bool *is_used;            /* [word] */
-	struct nearest nearest;   /* of the first word that is used by none */
+	struct suggestion nearest;   /* of the first word that is used by none */
 	struct choice *items;
 	size_t n;
 	size_t n_skipped;
-	struct traceable traceable;
+	struct ftrace_functions traceable;
 };
 
 static bool is_glob(const char *word)
@@ -99,7 +99,7 @@ static int consider(void *context, const char *function, const char *module)
 static int consider_nearest(void *context, const char *function, const char *module)
 {
 	(void)module;
-	nearest_consider(&((struct choices *)context)->nearest, function);
+	suggestion_consider(&((struct choices *)context)->nearest, function);
 	return 0;
 }
 
@@ -133,7 +133,7 @@ static int find(struct choices *choices)
 		if (!is_glob(choices->words.items[i]))
 			host_each_function(consider_nearest, choices);
 		fail(0, "this kernel has no function %s%s", choices->words.items[i],
-		     nearest_text(&choices->nearest, meant, sizeof(meant)));
+		     suggestion_text(&choices->nearest, meant, sizeof(meant)));
 		return EXIT_USAGE;
 	}
 	return attach_can_take(choices->n) ? 0 : EXIT_USAGE;
@@ -143,7 +143,7 @@ static int find(struct choices *choices)
 static int make_choices(struct choices *choices, char *const *words, size_t n_words)
 {
 	*choices = (struct choices){ 0 };
-	if (words_split(&choices->words, words, n_words))
+	if (word_list_split(&choices->words, words, n_words))
 		return EXIT_FAILED;
 	choices->is_used = calloc(choices->words.n + 1, sizeof(bool));
 	if (choices->is_used)
@@ -154,8 +154,8 @@ static int make_choices(struct choices *choices, char *const *words, size_t n_wo
 
 static void free_choices(struct choices *choices)
 {
-	words_free(&choices->words);
-	traceable_free(&choices->traceable);
+	word_list_free(&choices->words);
+	ftrace_functions_free(&choices->traceable);
 	free(choices->is_used);
 	free(choices->items);
 }
@@ -167,16 +167,16 @@ static void choose_kind(const struct choices *choices, struct choice *choice, en
 	if (choice->n_same > 1) {
 		choice->skip = "several functions have this name";
 	} else if (may_fentry && !choice->module && kernel_btf_can_fentry(choice->function)) {
-		choice->kind = PLACE_FENTRY;
+		choice->kind = ATTACH_POINT_FENTRY;
 	} else if (attach == ATTACH_FENTRY) {
 		choice->skip = may_fentry ? "fentry cannot be attached to it" :
 					    "by fentry this kernel measures one function at a time";
 	} else if (!host_has_kprobes()) {
 		choice->skip = "this kernel has no kprobes";
-	} else if (may_multi && traceable_has(&choices->traceable, choice->function)) {
-		choice->kind = PLACE_MULTI;
+	} else if (may_multi && ftrace_functions_has(&choices->traceable, choice->function)) {
+		choice->kind = ATTACH_POINT_MULTI;
 	} else {
-		choice->kind = PLACE_KPROBE;
+		choice->kind = ATTACH_POINT_KPROBE;
 	}
 }
 
@@ -215,7 +215,7 @@ static void print_choice(const struct choices *choices, const struct choice *cho
 	choose_kind(choices, &breakpoint, ATTACH_KPROBE, false, may_multi);
 	printf("%-40s %s%s%s%s%s\n", choice->function, trampoline.skip ? "" : "fentry",
 	       trampoline.skip || breakpoint.skip ? "" : ", ",
-	       breakpoint.skip ? "" : place_kind_names[breakpoint.kind],
+	       breakpoint.skip ? "" : attach_point_kind_names[breakpoint.kind],
 	       trampoline.skip && breakpoint.skip ? "no: " : "",
 	       trampoline.skip && breakpoint.skip ? breakpoint.skip : "");
 }
@@ -231,7 +231,7 @@ static int list(char *const *words, size_t n_words)
 	if (!status)
 		status = find(&choices);
 	if (!status)
-		traceable_read(&choices.traceable);
+		ftrace_functions_read(&choices.traceable);
 	may_multi = choices.traceable.is_known && has_multi();
 	for (i = 0; !status && i < choices.n; i++)
 		print_choice(&choices, &choices.items[i], may_multi);
@@ -239,12 +239,12 @@ static int list(char *const *words, size_t n_words)
 	return status;
 }
 
-static struct bpf_program *program(const struct setup *setup, enum place_kind kind, bool is_exit)
+static struct bpf_program *program(const struct setup *setup, enum attach_point_kind kind, bool is_exit)
 {
 	static const char *const names[][2] = {
-		[PLACE_FENTRY] = { "func__fentry", "func__fexit" },
-		[PLACE_KPROBE] = { "func__kprobe", "func__kretprobe" },
-		[PLACE_MULTI] = { "func__multi", "func__retmulti" },
+		[ATTACH_POINT_FENTRY] = { "func__fentry", "func__fexit" },
+		[ATTACH_POINT_KPROBE] = { "func__kprobe", "func__kretprobe" },
+		[ATTACH_POINT_MULTI] = { "func__multi", "func__retmulti" },
 	};
 	struct bpf_program *found = bpf_object__find_program_by_name(setup->object, names[kind][is_exit]);
 
@@ -254,7 +254,7 @@ static struct bpf_program *program(const struct setup *setup, enum place_kind ki
 
 static int add_place(struct setup *setup, const struct choice *choice, bool is_shared)
 {
-	struct place place = {
+	struct attach_point point = {
 		.function = (char *)choice->function,
 		.kind = choice->kind,
 		.entry = program(setup, choice->kind, false),
@@ -263,16 +263,16 @@ static int add_place(struct setup *setup, const struct choice *choice, bool is_s
 		.cookie = (uint64_t)kernel_btf_returns(choice->function) << 32 | setup->n_sites,
 	};
 
-	/* Of several functions the last: attach_places() makes a copy for each. */
-	if (place.kind == PLACE_FENTRY) {
-		bpf_program__set_attach_target(place.entry, 0, place.function);
-		bpf_program__set_attach_target(place.exit, 0, place.function);
+	/* Of several functions the last: attach_all() makes a copy for each. */
+	if (point.kind == ATTACH_POINT_FENTRY) {
+		bpf_program__set_attach_target(point.entry, 0, point.function);
+		bpf_program__set_attach_target(point.exit, 0, point.function);
 	}
 	setup->sites[setup->n_sites] = strdup(choice->function);
 	if (!setup->sites[setup->n_sites])
 		return fail(-ENOMEM, "functions");
 	setup->n_sites++;
-	return places_add(setup->places, place);
+	return attach_points_append(setup->points, point);
 }
 
 static int add_places(struct setup *setup, const struct choices *choices)
@@ -289,11 +289,11 @@ static int add_places(struct setup *setup, const struct choices *choices)
 		if (!choice->skip && add_place(setup, choice, n > 1))
 			return -ENOMEM;
 	}
-	*(bool *)object_constant(setup->object, "func_has_cookies") = n > 1;
+	*(bool *)bpf_global_constant(setup->object, "func_has_cookies") = n > 1;
 	if (n == 1) {
 		n_args = kernel_btf_n_args(setup->sites[0]);
-		*(uint64_t *)object_constant(setup->object, "func_cookie") = setup->places->items[0].cookie;
-		*(uint8_t *)object_constant(setup->object, "func__n_args") = (uint8_t)(n_args < 0 ? 0 : n_args);
+		*(uint64_t *)bpf_global_constant(setup->object, "func_cookie") = setup->points->items[0].cookie;
+		*(uint8_t *)bpf_global_constant(setup->object, "func__n_args") = (uint8_t)(n_args < 0 ? 0 : n_args);
 	}
 	setup->max_keys = (uint32_t)n * 2;
 	return 0;
@@ -306,7 +306,7 @@ static int attach_to(struct setup *setup, struct choices *choices)
 	if (status)
 		return status;
 	if (choices->n > 1)
-		traceable_read(&choices->traceable);
+		ftrace_functions_read(&choices->traceable);
 	choose_kinds(choices, setup->options->attach);
 	if (choices->n_skipped == choices->n) {
 		fail(0, "none of these functions can be attached to here%s",

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "kernel/bpf_globals.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "syscall.skel.h"
 #include "base/word_list.h"
 
@@ -25,7 +25,7 @@ static const struct op ops[] = {
 	{ .name = "syscall", .help = "any system call, or those that are named", .waits = true },
 };
 
-static const struct stem stems[] = {
+static const struct hook_def hooks[] = {
 	{ .name = "sys_enter", .tracepoint = "sys_enter" },
 	{ .name = "sys_exit", .tracepoint = "sys_exit" },
 };
@@ -78,7 +78,7 @@ static bool is_named(const char *site, const char *name)
 /* Marks those of the name, which may be a glob; an exit status. */
 static int choose(const struct setup *setup, uint8_t *kinds, const char *name)
 {
-	struct nearest nearest = { .wanted = name };
+	struct suggestion nearest = { .wanted = name };
 	bool is_known = false;
 	char meant[256];
 	size_t i;
@@ -91,8 +91,8 @@ static int choose(const struct setup *setup, uint8_t *kinds, const char *name)
 	if (is_known)
 		return 0;
 	for (i = 0; i < N_NUMBERS; i++)
-		nearest_consider(&nearest, setup->sites[i]);
-	fail(0, "there is no system call %s%s", name, nearest_text(&nearest, meant, sizeof(meant)));
+		suggestion_consider(&nearest, setup->sites[i]);
+	fail(0, "there is no system call %s%s", name, suggestion_text(&nearest, meant, sizeof(meant)));
 	return EXIT_USAGE;
 }
 
@@ -119,35 +119,35 @@ static int list_word(const char *word)
 
 static int list(char *const *joined, size_t n_joined)
 {
-	struct words words;
+	struct word_list words;
 	int status = 0;
 	size_t i;
 
-	if (words_split(&words, joined, n_joined))
+	if (word_list_split(&words, joined, n_joined))
 		return EXIT_FAILED;
 	for (i = 0; i < words.n && !status; i++)
 		status = list_word(words.items[i]);
-	words_free(&words);
+	word_list_free(&words);
 	return status;
 }
 
 static int choose_words(const struct setup *setup, uint8_t *kinds)
 {
-	struct words words;
+	struct word_list words;
 	int status = 0;
 	size_t i;
 
-	if (words_split(&words, setup->options->words, setup->options->n_words))
+	if (word_list_split(&words, setup->options->words, setup->options->n_words))
 		return EXIT_FAILED;
 	for (i = 0; i < words.n && !status; i++)
 		status = choose(setup, kinds, words.items[i]);
-	words_free(&words);
+	word_list_free(&words);
 	return status;
 }
 
 static int configure(struct setup *setup)
 {
-	uint8_t *kinds = object_constant(setup->object, "syscall_kinds");
+	uint8_t *kinds = bpf_global_constant(setup->object, "syscall_kinds");
 	int status = 0;
 	size_t i;
 
@@ -178,8 +178,8 @@ static const struct target syscall_target = {
 		"  Time in user space, and what vDSO answers without a call (clock_gettime).\n",
 	.ops = ops,
 	.n_ops = 1,
-	.stems = stems,
-	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.hooks = hooks,
+	.n_hooks = sizeof(hooks) / sizeof(hooks[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU |
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO,
 	.words = "[NAME[,NAME]...]",

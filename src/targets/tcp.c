@@ -5,7 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/map_sizes.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "tcp.skel.h"
 
 /* As in bpf/tcp.bpf.c. */
@@ -29,7 +29,7 @@ static const struct op ops[] = {
 	[SRTT] = { .name = "srtt", .help = "TCP's smoothed round-trip time of a connection, as it closes", .is_extra = true },
 };
 
-static const struct stem stems[] = {
+static const struct hook_def hooks[] = {
 	{ .name = "send", .op = SEND, .functions = { "tcp_sendmsg" } },
 	{ .name = "recv", .op = RECV, .functions = { "tcp_recvmsg" } },
 	{ .name = "cleanup_rbuf", .op = CLEANUP_RBUF, .functions = { "tcp_cleanup_rbuf" } },
@@ -57,7 +57,7 @@ static int configure(struct setup *setup)
 	const uint32_t keys = setup->options->max_keys;
 
 	if (n)
-		map_hold_growing(sockets, n * larger(keys, N_SOCKETS), n * larger(keys, N_SOCKETS_FIXED));
+		map_set_max_entries_nopreallocated(sockets, n * larger(keys, N_SOCKETS), n * larger(keys, N_SOCKETS_FIXED));
 	if (!setup->config->needs_who)
 		bpf_map__set_value_size(sockets, offsetof(struct lat_span, bytes));
 	return 0;
@@ -93,8 +93,8 @@ static const struct target tcp = {
 		"  Requests of connections whose role is unknown, and those sent along with the SYN (fast open).\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
-	.stems = stems,
-	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.hooks = hooks,
+	.n_hooks = sizeof(hooks) / sizeof(hooks[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_CONN | 1U << LAT_DIM_PEER |
 		1U << LAT_DIM_LPORT | 1U << LAT_DIM_RPORT | 1U << LAT_DIM_FAMILY | 1U << LAT_DIM_ROLE,

@@ -15,19 +15,19 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "kernel/bpf_globals.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "uprobe.skel.h"
 #include "base/word_list.h"
 
 static const struct op ops[] = { { .name = "uprobe", .help = "calls of the functions that are named" } };
 
-/* The file of the last configure(); places borrow its path until the program ends. */
+/* The file of the last configure(); points borrow its path until the program ends. */
 static struct elf_file *binary;
 
 struct search {
 	struct setup *setup;
 	const char *word;
-	struct nearest nearest;
+	struct suggestion nearest;
 	bool is_found;
 };
 
@@ -43,9 +43,9 @@ static bool is_known(const struct setup *setup, const char *name)
 
 static int add(struct setup *setup, const char *name)
 {
-	struct place place = {
+	struct attach_point point = {
 		.function = (char *)name,
-		.kind = PLACE_UPROBE,
+		.kind = ATTACH_POINT_UPROBE,
 		.entry = bpf_object__find_program_by_name(setup->object, "uprobe__entry"),
 		.exit = bpf_object__find_program_by_name(setup->object, "uprobe__exit"),
 		.binary = elf_file_path(binary),
@@ -62,9 +62,9 @@ static int add(struct setup *setup, const char *name)
 	if (!more[setup->n_sites])
 		return fail(-ENOMEM, "functions");
 	setup->n_sites++;
-	bpf_program__set_autoload(place.entry, true);
-	bpf_program__set_autoload(place.exit, true);
-	return places_add(setup->places, place);
+	bpf_program__set_autoload(point.entry, true);
+	bpf_program__set_autoload(point.exit, true);
+	return attach_points_append(setup->points, point);
 }
 
 /* Both symbol tables may name a function. */
@@ -72,7 +72,7 @@ static int consider(void *context, const char *name)
 {
 	struct search *search = context;
 
-	nearest_consider(&search->nearest, name);
+	suggestion_consider(&search->nearest, name);
 	if (fnmatch(search->word, name, 0))
 		return 0;
 	search->is_found = true;
@@ -90,7 +90,7 @@ static int choose(struct setup *setup, const char *word)
 	if (search.is_found)
 		return 0;
 	fail(0, "%s has no function %s%s", elf_file_path(binary), word,
-	     nearest_text(&search.nearest, meant, sizeof(meant)));
+	     suggestion_text(&search.nearest, meant, sizeof(meant)));
 	return EXIT_USAGE;
 }
 
@@ -110,21 +110,21 @@ static int print(void *globs, const char *name)
 static int list(char *const *words, size_t n_words)
 {
 	static char *const all[] = { "*" };
-	struct words globs;
+	struct word_list globs;
 
 	if (elf_file_open(&binary, words[0]))
 		return EXIT_USAGE;
-	if (words_split(&globs, n_words > 1 ? words + 1 : all, n_words > 1 ? n_words - 1 : 1))
+	if (word_list_split(&globs, n_words > 1 ? words + 1 : all, n_words > 1 ? n_words - 1 : 1))
 		return EXIT_FAILED;
 	elf_file_each_function(binary, print, globs.items);
-	words_free(&globs);
+	word_list_free(&globs);
 	elf_file_close(binary);
 	return 0;
 }
 
 static int configure(struct setup *setup)
 {
-	struct words words;
+	struct word_list words;
 	int status = 0;
 	size_t i;
 
@@ -132,16 +132,16 @@ static int configure(struct setup *setup)
 		return EXIT_USAGE;
 	if (elf_file_is_go(binary))
 		warn("%s is a Go program, which return probes can crash (golang/go#22008)", elf_file_path(binary));
-	if (words_split(&words, setup->options->words + 1, setup->options->n_words - 1))
+	if (word_list_split(&words, setup->options->words + 1, setup->options->n_words - 1))
 		return EXIT_FAILED;
 	for (i = 0; i < words.n && !status; i++)
 		status = choose(setup, words.items[i]);
-	words_free(&words);
+	word_list_free(&words);
 	if (!status && !attach_can_take(setup->n_sites))
 		return EXIT_USAGE;
 	if (!status && !attach_can_share(setup->n_sites))
 		return EXIT_CANNOT;
-	*(bool *)object_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
+	*(bool *)bpf_global_constant(setup->object, "uprobe_has_cookies") = setup->n_sites > 1;
 	setup->max_keys = (uint32_t)setup->n_sites * 2;
 	return status;
 }

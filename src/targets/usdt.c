@@ -14,18 +14,18 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "kernel/bpf_globals.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "usdt.skel.h"
 
 static const struct op ops[] = { { .name = "usdt", .help = "from the first probe of a pair to the second" } };
 
-/* The file of the last configure(); places borrow its path until the program ends. */
+/* The file of the last configure(); points borrow its path until the program ends. */
 static struct elf_file *binary;
 
 struct search {
 	const char *wanted; /* PROVIDER:PROBE */
-	int n_args;         /* fewest of its places; -1: not found */
-	struct nearest nearest;
+	int n_args;         /* fewest of its points; -1: not found */
+	struct suggestion nearest;
 	char names[64][128]; /* what nearest borrows */
 	size_t n_names;
 };
@@ -40,7 +40,7 @@ static int consider(void *context, const char *provider, const char *probe, int 
 		if (search->n_args < 0 || n_args < search->n_args)
 			search->n_args = n_args;
 	} else if (search->n_names < 64) {
-		nearest_consider(&search->nearest, name);
+		suggestion_consider(&search->nearest, name);
 		search->n_names++;
 	}
 	return 0;
@@ -59,7 +59,7 @@ static int parse_probe(const struct setup *setup, char *word, const char **provi
 	elf_file_each_usdt(binary, consider, &search);
 	if (search.n_args < 0) {
 		fail(0, "%s has no USDT probe %s%s", elf_file_path(binary), word, search.n_names ?
-		     nearest_text(&search.nearest, meant, sizeof(meant)) : ", and no other");
+		     suggestion_text(&search.nearest, meant, sizeof(meant)) : ", and no other");
 		return EXIT_USAGE;
 	}
 	if (setup->options->key_arg >= search.n_args) {
@@ -76,8 +76,8 @@ static int parse_probe(const struct setup *setup, char *word, const char **provi
 /* An exit status. The words are cut up, and borrowed. */
 static int add_pair(struct setup *setup, char *begin, char *end)
 {
-	struct place place = {
-		.kind = PLACE_USDT,
+	struct attach_point point = {
+		.kind = ATTACH_POINT_USDT,
 		.entry = bpf_object__find_program_by_name(setup->object, "usdt__entry"),
 		.exit = bpf_object__find_program_by_name(setup->object, "usdt__exit"),
 		.binary = elf_file_path(binary),
@@ -92,15 +92,15 @@ static int add_pair(struct setup *setup, char *begin, char *end)
 		return EXIT_FAILED;
 	}
 	setup->n_sites++;
-	place.function = *site;
-	status = parse_probe(setup, begin, &place.provider[0], &place.probe[0]);
+	point.function = *site;
+	status = parse_probe(setup, begin, &point.provider[0], &point.probe[0]);
 	if (!status)
-		status = parse_probe(setup, end, &place.provider[1], &place.probe[1]);
+		status = parse_probe(setup, end, &point.provider[1], &point.probe[1]);
 	if (status)
 		return status;
-	bpf_program__set_autoload(place.entry, true);
-	bpf_program__set_autoload(place.exit, true);
-	return places_add(setup->places, place) ? EXIT_FAILED : 0;
+	bpf_program__set_autoload(point.entry, true);
+	bpf_program__set_autoload(point.exit, true);
+	return attach_points_append(setup->points, point) ? EXIT_FAILED : 0;
 }
 
 static int print(void *has_some, const char *provider, const char *probe, int n_args)
@@ -110,7 +110,7 @@ static int print(void *has_some, const char *provider, const char *probe, int n_
 	return 0;
 }
 
-/* The probes of a file, one line for each place. */
+/* The probes of a file, one line for each point. */
 static int list(char *const *words, size_t n_words)
 {
 	bool has_some = false;
@@ -150,7 +150,7 @@ static int configure(struct setup *setup)
 		fail(-ENOMEM, "probes");
 		return EXIT_FAILED;
 	}
-	*(int32_t *)object_constant(setup->object, "usdt_key") = setup->options->key_arg;
+	*(int32_t *)bpf_global_constant(setup->object, "usdt_key") = setup->options->key_arg;
 	for (i = 1; i + 1 < n_words && !status; i += 2)
 		status = add_pair(setup, words[i], words[i + 1]);
 	return status;

@@ -8,7 +8,7 @@
 #include "system/host.h"
 #include "kernel/kernel_btf.h"
 #include "base/log.h"
-#include "kernel/probe.h"
+#include "kernel/tracer.h"
 #include "vfs.skel.h"
 
 enum { OPEN, READ, WRITE, FSYNC, CLOSE, STAT, AIO_READ, AIO_WRITE, URING_READ, URING_WRITE };
@@ -37,7 +37,7 @@ static const struct op ops[] = {
  * An operation may be entered by several doors; a call through two of them, one inside the other, counts once, as
  * the outer one (LAT_NESTED). Which doors a system call takes differs between kernels, as compilers inline.
  */
-static const struct stem stems[] = {
+static const struct hook_def hooks[] = {
 	{ .name = "open", .op = OPEN, .functions = { "do_filp_open", "do_file_open" } }, /* renamed in 7.x */
 	{ .name = "read", .op = READ, .functions = { "vfs_read" } },
 	{ .name = "readv", .op = READ, .functions = { "vfs_readv" } },
@@ -65,19 +65,19 @@ static int configure(struct setup *setup)
 {
 	static char function[] = "security_file_open";
 	bool is_fentry = setup->options->attach != ATTACH_KPROBE && kernel_btf_can_fentry(function);
-	struct place place = { .function = function, .kind = is_fentry ? PLACE_FENTRY : PLACE_KPROBE, .op = OPEN };
+	struct attach_point point = { .function = function, .kind = is_fentry ? ATTACH_POINT_FENTRY : ATTACH_POINT_KPROBE, .op = OPEN };
 
 	if (!(setup->options->dims & 1U << LAT_DIM_PATTERN))
 		return 0;
-	place.entry = bpf_object__find_program_by_name(setup->object, is_fentry ? "opened__fentry" : "opened__kprobe");
+	point.entry = bpf_object__find_program_by_name(setup->object, is_fentry ? "opened__fentry" : "opened__kprobe");
 	if (!is_fentry && !host_has_symbol(function)) {
 		fail(0, "this kernel has no function %s, which --by pattern needs", function);
 		return EXIT_CANNOT;
 	}
 	if (is_fentry)
-		bpf_program__set_attach_target(place.entry, 0, function);
-	bpf_program__set_autoload(place.entry, true);
-	return places_add(setup->places, place) ? EXIT_FAILED : 0;
+		bpf_program__set_attach_target(point.entry, 0, function);
+	bpf_program__set_autoload(point.entry, true);
+	return attach_points_append(setup->points, point) ? EXIT_FAILED : 0;
 }
 
 static const struct target vfs = {
@@ -98,8 +98,8 @@ static const struct target vfs = {
 		"  Time in which the system was suspended: the clock is CLOCK_MONOTONIC.\n",
 	.ops = ops,
 	.n_ops = sizeof(ops) / sizeof(ops[0]),
-	.stems = stems,
-	.n_stems = sizeof(stems) / sizeof(stems[0]),
+	.hooks = hooks,
+	.n_hooks = sizeof(hooks) / sizeof(hooks[0]),
 	.dims = 1U << LAT_DIM_PID | 1U << LAT_DIM_TID | 1U << LAT_DIM_COMM | 1U << LAT_DIM_CPU | 1U << LAT_DIM_SIZE |
 		1U << LAT_DIM_CGROUP | 1U << LAT_DIM_ERRNO | 1U << LAT_DIM_FTYPE | 1U << LAT_DIM_FS |
 		1U << LAT_DIM_FILE | 1U << LAT_DIM_PATTERN | 1U << LAT_DIM_DEVICE,

@@ -167,7 +167,7 @@ static int spawn(const char *command, pid_t *pid)
 }
 
 /* A place for one more command, after burying those that have ended; NULL when there is none. */
-static pid_t *free_place(struct alarms *alarms)
+static pid_t *free_place(struct alert_actions *alarms)
 {
 	pid_t *place = NULL, *at;
 
@@ -180,7 +180,7 @@ static pid_t *free_place(struct alarms *alarms)
 	return place;
 }
 
-static void run_command(struct alarms *alarms, const struct alert *alert, const struct alert_result *result,
+static void run_command(struct alert_actions *alarms, const struct alert *alert, const struct alert_result *result,
 			const struct snapshot *snapshot, size_t n_fired)
 {
 	pid_t *place = free_place(alarms);
@@ -199,13 +199,13 @@ static void run_command(struct alarms *alarms, const struct alert *alert, const 
 }
 
 /* The last interval may be a short one, in which there is less of everything. */
-static bool is_cut_short(const struct alarms *alarms, const struct alert *alert, const struct snapshot *snapshot)
+static bool is_cut_short(const struct alert_actions *alarms, const struct alert *alert, const struct snapshot *snapshot)
 {
 	return alert->is_below && !alert_is_time(alert) && snapshot->elapsed_ns < alarms->interval_ns / 10 * 9;
 }
 
 /* It may be a slip, and would never fire. */
-static void say_unused(const struct alarms *alarms, const struct snapshot *whole)
+static void say_unused(const struct alert_actions *alarms, const struct snapshot *whole)
 {
 	const struct alert *alert;
 	struct alert_result result;
@@ -217,7 +217,7 @@ static void say_unused(const struct alarms *alarms, const struct snapshot *whole
 	}
 }
 
-void alarms_check(struct alarms *alarms, const struct snapshot *snapshot)
+void alert_actions_run(struct alert_actions *alarms, const struct snapshot *snapshot)
 {
 	const struct alert *alert, *first = NULL;
 	struct alert_result result, first_result;
@@ -242,7 +242,7 @@ void alarms_check(struct alarms *alarms, const struct snapshot *snapshot)
 		run_command(alarms, first, &first_result, snapshot, n_fired);
 }
 
-bool alarms_has_loss(const struct snapshot *whole)
+bool strict_check(const struct snapshot *whole)
 {
 	uint64_t n_lost = 0, n_missed = 0;
 	size_t i;

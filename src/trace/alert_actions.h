@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Alerts of a run: says which fired, and runs a command on them. */
-#ifndef ALARM_H
-#define ALARM_H
+#ifndef ALERT_ACTIONS_H
+#define ALERT_ACTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ struct snapshot;
 #define ALARM_MAX_COMMANDS 8
 
 /* The first four are the caller's; the rest is all zero to begin with. */
-struct alarms {
+struct alert_actions {
 	const struct alert *alerts;
 	size_t n_alerts;
 	const char *command; /* for sh -c; NULL: none */
@@ -30,9 +30,9 @@ struct alarms {
  * starts the command once if any does; that is not waited for. Its environment has LATENCYPROBE_ALERT and so on, see
  * README.md, of the first that fires.
  */
-void alarms_check(struct alarms *alarms, const struct snapshot *snapshot);
+void alert_actions_run(struct alert_actions *alarms, const struct snapshot *snapshot);
 
 /* What --strict asks: whether anything was lost in the whole run; says what. */
-bool alarms_has_loss(const struct snapshot *whole);
+bool strict_check(const struct snapshot *whole);
 
 #endif

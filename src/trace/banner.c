@@ -13,10 +13,10 @@
 #define WHICH_LEN 128
 
 /* " of regular files (open, read)": more than nothing only where outliers are not of all. */
-static void name_outliers(const struct probe_options *probe, char text[static WHICH_LEN])
+static void name_outliers(const struct tracer_options *tracer, char text[static WHICH_LEN])
 {
-	const struct target *target = probe->target;
-	const struct lat_config *config = &probe->config;
+	const struct target *target = tracer->target;
+	const struct lat_config *config = &tracer->config;
 	const uint32_t ops = config->op_mask & ((1U << target->n_ops) - 1);
 	size_t n, i;
 
@@ -30,15 +30,15 @@ static void name_outliers(const struct probe_options *probe, char text[static WH
 		snprintf(text + n, WHICH_LEN - n, ")");
 }
 
-void start_say(const struct run_options *options)
+void banner_print(const struct run_options *options)
 {
-	const struct probe_options *probe = &options->probe;
+	const struct tracer_options *tracer = &options->tracer;
 	char threshold[UNITS_LEN], which[WHICH_LEN];
 
-	name_outliers(probe, which);
-	if (probe->config.outlier_ns)
-		note("Tracing %s, outliers from %s on%s... Hit Ctrl-C to end.", probe->target->name,
-		     units_duration(threshold, (double)probe->config.outlier_ns), which);
+	name_outliers(tracer, which);
+	if (tracer->config.outlier_ns)
+		note("Tracing %s, outliers from %s on%s... Hit Ctrl-C to end.", tracer->target->name,
+		     units_duration(threshold, (double)tracer->config.outlier_ns), which);
 	else
-		note("Tracing %s... Hit Ctrl-C to end.", probe->target->name);
+		note("Tracing %s... Hit Ctrl-C to end.", tracer->target->name);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said when tracing begins. */
-#ifndef START_H
-#define START_H
+#ifndef BANNER_H
+#define BANNER_H
 
 struct run_options;
 
-void start_say(const struct run_options *options);
+void banner_print(const struct run_options *options);
 
 #endif

@@ -10,8 +10,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
-
 #include "system/host.h"
 #include "kernel/kernel_btf.h"
 #include "base/log.h"
@@ -33,10 +31,9 @@ static bool check_capabilities(void)
 	return !*missing;
 }
 
-/* Kernels before 5.11 charge maps to RLIMIT_MEMLOCK, and libbpf raises it there itself. */
 static void check_memlock(void)
 {
-	bool is_charged = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_storage_get, NULL) != 1;
+	bool is_charged = kernel_btf_maps_need_memlock();
 	struct rlimit limit;
 	char found[96];
 
@@ -72,7 +69,7 @@ static void conclude(bool has_functions, bool has_tracepoints)
 	puts("");
 }
 
-int doctor(void)
+int command_doctor(void)
 {
 	bool has_btf = host_has_btf(), has_kprobes = host_has_kprobes(), has_fentry, has_tracepoints, is_permitted;
 	char mode[32];

@@ -4,6 +4,6 @@
 #define DOCTOR_H
 
 /* Prints a line for each check. An exit status: EXIT_CANNOT when no target can work here. */
-int doctor(void);
+int command_doctor(void);
 
 #endif

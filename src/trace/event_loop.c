@@ -10,13 +10,13 @@
 
 #include "base/log.h"
 
-int waits_open(struct waits *waits)
+int event_loop_open(struct event_loop *waits)
 {
-	*waits = (struct waits){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	*waits = (struct event_loop){ .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
 	return waits->epoll_fd < 0 ? fail(-errno, "event loop") : 0;
 }
 
-int waits_add(struct waits *waits, enum event event, int fd)
+int event_loop_add(struct event_loop *waits, enum event event, int fd)
 {
 	struct epoll_event wanted = { .events = EPOLLIN, .data.u32 = event };
 
@@ -26,7 +26,7 @@ int waits_add(struct waits *waits, enum event event, int fd)
 	return 0;
 }
 
-int waits_add_timer(struct waits *waits, enum event event, uint64_t first_ns, uint64_t period_ns)
+int event_loop_add_timer(struct event_loop *waits, enum event event, uint64_t first_ns, uint64_t period_ns)
 {
 	struct itimerspec timer = {
 		.it_value = { .tv_sec = (time_t)(first_ns / 1000000000), .tv_nsec = (long)(first_ns % 1000000000) },
@@ -37,16 +37,16 @@ int waits_add_timer(struct waits *waits, enum event event, uint64_t first_ns, ui
 
 	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &timer, NULL))
 		return fail(-errno, "timer");
-	return waits_add(waits, event, fd);
+	return event_loop_add(waits, event, fd);
 }
 
-int waits_add_signals(struct waits *waits, const sigset_t *signals)
+int event_loop_add_signals(struct event_loop *waits, const sigset_t *signals)
 {
 	sigprocmask(SIG_BLOCK, signals, NULL);
-	return waits_add(waits, EVENT_SIGNAL, signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK));
+	return event_loop_add(waits, EVENT_SIGNAL, signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-int waits_wait(struct waits *waits, enum event events[N_EVENTS])
+int event_loop_wait(struct event_loop *waits, enum event events[N_EVENTS])
 {
 	struct epoll_event ready[N_EVENTS];
 	int n_ready = epoll_wait(waits->epoll_fd, ready, N_EVENTS, -1), i;
@@ -69,7 +69,7 @@ static void say_once_more(int number)
 	errno = error;
 }
 
-void waits_allow_to_end(const struct waits *waits)
+void event_loop_allow_to_end(const struct event_loop *waits)
 {
 	/* Not deferred: when nobody reads what it says, either, the second one ends it nevertheless. */
 	const struct sigaction once = { .sa_handler = say_once_more, .sa_flags = SA_RESETHAND | SA_NODEFER | SA_RESTART };
@@ -88,7 +88,7 @@ void waits_allow_to_end(const struct waits *waits)
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-void waits_close(struct waits *waits)
+void event_loop_close(struct event_loop *waits)
 {
 	close(waits->epoll_fd);
 }

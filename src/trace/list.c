@@ -18,27 +18,27 @@ void list_targets(void)
 		printf("%-9s %s\n", target->name, target->summary);
 }
 
-static void list_stem(const struct stem *stem)
+static void list_hook(const struct hook_def *hook)
 {
 	const char *how = NULL;
 	size_t i;
 
-	if (stem->tracepoint) {
-		how = kernel_btf_tracepoint_n_args(stem->tracepoint) >= 0 ? "tp_btf" : NULL;
-		printf("  %-22s %s\n", stem->tracepoint, how ? how : stem->optional ? "not in this kernel (not needed)" :
+	if (hook->tracepoint) {
+		how = kernel_btf_tracepoint_n_args(hook->tracepoint) >= 0 ? "tp_btf" : NULL;
+		printf("  %-22s %s\n", hook->tracepoint, how ? how : hook->optional ? "not in this kernel (not needed)" :
 		       "not in this kernel");
 		return;
 	}
-	for (i = 0; i < TARGET_MAX_FUNCTIONS && stem->functions[i] && !how; i++) {
-		if (kernel_btf_can_fentry(stem->functions[i]))
+	for (i = 0; i < TARGET_MAX_FUNCTIONS && hook->functions[i] && !how; i++) {
+		if (kernel_btf_can_fentry(hook->functions[i]))
 			how = "fentry, kprobe";
-		else if (host_has_kprobes() && host_has_symbol(stem->functions[i]))
+		else if (host_has_kprobes() && host_has_symbol(hook->functions[i]))
 			how = "kprobe";
 		if (how)
-			printf("  %-22s %s\n", stem->functions[i], how);
+			printf("  %-22s %s\n", hook->functions[i], how);
 	}
 	if (!how)
-		printf("  %-22s not to be attached to in this kernel\n", stem->functions[0]);
+		printf("  %-22s not to be attached to in this kernel\n", hook->functions[0]);
 }
 
 void list_target(const struct target *target)
@@ -52,8 +52,8 @@ void list_target(const struct target *target)
 			printf("  %-14s %s%s\n", target->ops[i].name, target->ops[i].help,
 			       target->ops[i].is_extra ? " (only where --op names it)" : "");
 	printf("\nMeasured at, in this kernel:\n");
-	for (i = 0; i < target->n_stems; i++)
-		list_stem(&target->stems[i]);
+	for (i = 0; i < target->n_hooks; i++)
+		list_hook(&target->hooks[i]);
 	printf("\nDimensions (--by):\n");
 	for (dim = 0; dim < LAT_N_DIMS; dim++)
 		if (target->dims & 1U << dim)

@@ -15,19 +15,19 @@
 #include "model/snapshot.h"
 #include "base/record_writer.h"
 
-struct recorder {
+struct output_file {
 	const char *path;
-	struct sink_feed feed;
-	struct sink_options sink_options;
+	struct feed feed;
+	struct format_options format_options;
 	struct out *out;       /* NULL with a writer, and when it is closed */
-	struct writer *writer; /* of a file that is written as the run goes on */
+	struct record_writer *writer; /* of a file that is written as the run goes on */
 	bool is_over, has_failed;
 };
 
-int recorder_open(struct recorder **result, const char *path, const struct sink *sink,
+int output_file_open(struct output_file **result, const char *path, const struct format *format,
 		  const struct run_options *options)
 {
-	struct recorder *recorder;
+	struct output_file *recorder;
 
 	*result = NULL;
 	if (!path)
@@ -36,18 +36,18 @@ int recorder_open(struct recorder **result, const char *path, const struct sink 
 	if (!recorder)
 		return fail(-ENOMEM, "%s", path);
 	recorder->path = path;
-	recorder->sink_options.top = options->top;
+	recorder->format_options.top = options->top;
 	if (path == options->output && cli_is_streamed(options))
-		recorder->writer = writer_open(path, options->flush_every, options->fsync);
+		recorder->writer = record_writer_open(path, options->flush_every, options->fsync);
 	else
 		recorder->out = out_open(path);
-	recorder->feed = (struct sink_feed){ sink, recorder->out, &recorder->sink_options };
+	recorder->feed = (struct feed){ format, recorder->out, &recorder->format_options };
 	*result = recorder;
 	return recorder->writer || recorder->out ? 0 : fail(-errno, "%s", path);
 }
 
 /* As a record in memory, which the writer takes over. */
-static int give(struct recorder *recorder, const struct snapshot *snapshot)
+static int give(struct output_file *recorder, const struct snapshot *snapshot)
 {
 	char *bytes = NULL;
 	size_t n_bytes;
@@ -57,22 +57,22 @@ static int give(struct recorder *recorder, const struct snapshot *snapshot)
 
 	recorder->feed.out = stream ? out_wrap(stream) : NULL;
 	if (recorder->feed.out)
-		has_written = sink_feed(&recorder->feed, snapshot);
+		has_written = feed_snapshot(&recorder->feed, snapshot);
 	error = recorder->feed.out ? out_close(recorder->feed.out) : -ENOMEM;
 	if (stream)
 		fclose(stream);
 	if (!error && has_written)
-		writer_give(recorder->writer, bytes, n_bytes);
+		record_writer_give(recorder->writer, bytes, n_bytes);
 	else
 		free(bytes);
 	return error;
 }
 
-static int write_directly(struct recorder *recorder, const struct snapshot *snapshot)
+static int write_directly(struct output_file *recorder, const struct snapshot *snapshot)
 {
 	int error;
 
-	if (!recorder->out || (!sink_feed(&recorder->feed, snapshot) && snapshot->number))
+	if (!recorder->out || (!feed_snapshot(&recorder->feed, snapshot) && snapshot->number))
 		return 0;
 	if (snapshot->number) {
 		error = out_flush(recorder->out);
@@ -86,7 +86,7 @@ static int write_directly(struct recorder *recorder, const struct snapshot *snap
 	return error;
 }
 
-void recorder_write(struct recorder *recorder, const struct snapshot *snapshot)
+void output_file_write(struct output_file *recorder, const struct snapshot *snapshot)
 {
 	int error;
 
@@ -101,21 +101,21 @@ void recorder_write(struct recorder *recorder, const struct snapshot *snapshot)
 	}
 }
 
-bool recorder_is_over(const struct recorder *recorder)
+bool output_file_is_over(const struct output_file *recorder)
 {
 	return recorder && recorder->is_over;
 }
 
-bool recorder_reopen(struct recorder *recorder)
+bool output_file_reopen(struct output_file *recorder)
 {
-	if (!recorder || !recorder->writer || !writer_is_file(recorder->writer))
+	if (!recorder || !recorder->writer || !record_writer_is_file(recorder->writer))
 		return false;
-	if (writer_reopen(recorder->writer))
+	if (record_writer_reopen(recorder->writer))
 		recorder->feed.has_begun = recorder->feed.has_intervals = false;
 	return true;
 }
 
-bool recorder_close(struct recorder *recorder)
+bool output_file_close(struct output_file *recorder)
 {
 	bool has_failed;
 
@@ -123,7 +123,7 @@ bool recorder_close(struct recorder *recorder)
 		return true;
 	has_failed = recorder->has_failed;
 	if (recorder->writer)
-		has_failed |= writer_close(recorder->writer) != 0;
+		has_failed |= record_writer_close(recorder->writer) != 0;
 	if (recorder->out)
 		out_abandon(recorder->out);
 	free(recorder);

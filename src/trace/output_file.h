@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* A file of a run, --output or --folded: at its end, or as it goes on. */
-#ifndef RECORDER_H
-#define RECORDER_H
+#ifndef OUTPUT_FILE_H
+#define OUTPUT_FILE_H
 
 #include <stdbool.h>
 
-struct recorder;
+struct output_file;
 struct run_options;
-struct sink;
+struct format;
 struct snapshot;
 
 /* Without PATH *RECORDER is NULL, with which all others do nothing. 0 or -errno, reported. */
-int recorder_open(struct recorder **recorder, const char *path, const struct sink *sink,
+int output_file_open(struct output_file **recorder, const char *path, const struct format *format,
 		  const struct run_options *options);
 
 /* Errors are reported; what is traced goes on, and stdout shows it. */
-void recorder_write(struct recorder *recorder, const struct snapshot *snapshot);
+void output_file_write(struct output_file *recorder, const struct snapshot *snapshot);
 
 /* Nobody reads any more what it writes to stdout. */
-bool recorder_is_over(const struct recorder *recorder);
+bool output_file_is_over(const struct output_file *recorder);
 
 /* The file was rotated: opens its path anew. False when it is none that is written as the run goes on. */
-bool recorder_reopen(struct recorder *recorder);
+bool output_file_reopen(struct output_file *recorder);
 
 /* False when not everything was written, which has been reported. Without the whole run a file is left as it was. */
-bool recorder_close(struct recorder *recorder);
+bool output_file_close(struct output_file *recorder);
 
 #endif

@@ -18,18 +18,18 @@
 int outputs_open(struct outputs *outputs, const struct run_options *options, const struct run_info *info)
 {
 	*outputs = (struct outputs){ .options = options, .stdout_out = out_wrap(stdout), .stderr_out = out_wrap(stderr) };
-	outputs->sink_options.top = options->top;
-	outputs->sink_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	outputs->format_options.top = options->top;
+	outputs->format_options.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOFBF : _IOLBF, 0);
 	if (!outputs->stdout_out || !outputs->stderr_out)
 		return fail(-errno, "stdout");
-	outputs->screen = (struct sink_feed){ options->output ? sink_find("text") : options->sink, outputs->stdout_out,
-					      &outputs->sink_options, .has_all = true };
+	outputs->screen = (struct feed){ options->output ? format_find("text") : options->format, outputs->stdout_out,
+					      &outputs->format_options, .has_all = true };
 	if (options->live && live_open(&outputs->live, info))
 		return -ENOMEM;
-	if (recorder_open(&outputs->folded, options->folded, sink_find("folded"), options))
+	if (output_file_open(&outputs->folded, options->folded, format_find("folded"), options))
 		return -EIO;
-	return recorder_open(&outputs->recorder, options->output, options->sink, options);
+	return output_file_open(&outputs->recorder, options->output, options->format, options);
 }
 
 static bool stdout_has_text(const struct outputs *outputs)
@@ -58,17 +58,17 @@ void outputs_show(struct outputs *outputs, const struct snapshot *snapshot)
 	if (outputs->live)
 		live_show(outputs->live, snapshot);
 	else if (stdout_has_text(outputs) && !(outputs->was_live && snapshot->number))
-		sink_feed(&outputs->screen, snapshot);
-	recorder_write(outputs->recorder, snapshot);
-	outputs->is_over |= recorder_is_over(outputs->recorder);
-	recorder_write(outputs->folded, snapshot);
+		feed_snapshot(&outputs->screen, snapshot);
+	output_file_write(outputs->recorder, snapshot);
+	outputs->is_over |= output_file_is_over(outputs->recorder);
+	output_file_write(outputs->folded, snapshot);
 	outputs_flush(outputs);
 }
 
 struct out *outputs_lines(const struct outputs *outputs)
 {
 	const struct run_options *options = outputs->options;
-	bool is_text = options->output || options->sink == sink_find("text");
+	bool is_text = options->output || options->format == format_find("text");
 
 	if (outputs->live)
 		return NULL;
@@ -86,9 +86,9 @@ void outputs_end_live(struct outputs *outputs)
 
 bool outputs_close(struct outputs *outputs)
 {
-	bool has_all = recorder_close(outputs->recorder) && !outputs->has_failed;
+	bool has_all = output_file_close(outputs->recorder) && !outputs->has_failed;
 
-	has_all &= recorder_close(outputs->folded);
+	has_all &= output_file_close(outputs->folded);
 	live_close(outputs->live);
 	if (outputs->stdout_out)
 		out_close(outputs->stdout_out);

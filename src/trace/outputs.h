@@ -9,7 +9,7 @@
 #include "render/feed.h"
 
 struct live;
-struct recorder;
+struct output_file;
 struct run_info;
 struct run_options;
 struct snapshot;
@@ -17,9 +17,9 @@ struct snapshot;
 struct outputs {
 	const struct run_options *options;
 	struct out *stdout_out, *stderr_out;
-	struct recorder *recorder, *folded; /* NULL without --output, --folded */
-	struct sink_feed screen; /* what is written to stdout_out */
-	struct sink_options sink_options;
+	struct output_file *recorder, *folded; /* NULL without --output, --folded */
+	struct feed screen; /* what is written to stdout_out */
+	struct format_options format_options;
 	struct live *live; /* NULL without a live screen */
 	bool was_live;     /* it had one, which showed all intervals but the last */
 	bool is_over;      /* nobody reads any more, */

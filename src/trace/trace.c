@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "trace/outputs.h"
 #include "kernel/reader.h"
+#include "kernel/tracer.h"
 #include "trace/output_file.h"
 #include "model/snapshot.h"
 #include "trace/banner.h"
@@ -34,11 +35,11 @@
 
 #define MAX_TAKE_NS 100000000
 
-struct run {
+struct trace {
 	const struct run_options *options;
-	struct probe *probe;
+	struct tracer *tracer;
 	struct reader *reader;
-	struct events *events;
+	struct outlier_stream *events;
 	struct label_names names;
 	struct run_info info;
 	struct utsname host;
@@ -47,18 +48,18 @@ struct run {
 	bool has_before;
 	uint64_t start_realtime_ns, start_monotonic_ns;
 	uint64_t n_intervals;
-	struct alarms alarms;
+	struct alert_actions alert_actions;
 	struct trend *trend; /* of the intervals */
 	struct child child;
 	bool has_child;
 	int process_fd;  /* that of --pid; -1: none */
 	struct outputs outputs;
-	struct waits waits;
+	struct event_loop event_loop;
 	bool is_over;
 	bool has_loss;   /* of the kind that --strict does not take */
 };
 
-static int watch_signals(struct run *run)
+static int watch_signals(struct trace *trace)
 {
 	sigset_t signals;
 
@@ -66,131 +67,131 @@ static int watch_signals(struct run *run)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP); /* a dropped terminal is no reason to lose the run */
-	if (run->outputs.live)
+	if (trace->outputs.live)
 		live_add_signals(&signals);
 	signal(SIGPIPE, SIG_IGN);
-	return waits_add_signals(&run->waits, &signals);
+	return event_loop_add_signals(&trace->event_loop, &signals);
 }
 
 /* Devices and cgroups come and go. */
-static void read_names(struct run *run)
+static void read_names(struct trace *trace)
 {
-	disks_read(&run->names, DISKS_SYS);
-	if (run->names.key_at[LAT_DIM_CGROUP])
-		host_read_cgroups(&run->names);
-	if (run->names.key_at[LAT_DIM_FILE])
-		file_names_read(&run->names, run->probe);
+	disks_read(&trace->names, DISKS_SYS);
+	if (trace->names.key_at[LAT_DIM_CGROUP])
+		host_read_cgroups(&trace->names);
+	if (trace->names.key_at[LAT_DIM_FILE])
+		file_names_read(&trace->names, trace->tracer);
 }
 
-/* BEFORE is NULL from the start on; NUMBER is 0 for the whole run. */
-static struct snapshot *make_snapshot(struct run *run, const struct reading *before, const struct reading *now,
+/* BEFORE is NULL from the start on; NUMBER is 0 for the whole trace. */
+static struct snapshot *make_snapshot(struct trace *trace, const struct reading *before, const struct reading *now,
 				      uint64_t number)
 {
 	struct snapshot_input input = {
 		.before = before,
 		.now = now,
-		.target = run->options->probe.target,
-		.run = &run->info,
-		.names = &run->names,
-		.start_realtime_ns = before ? before->realtime_ns : run->start_realtime_ns,
-		.start_monotonic_ns = before ? before->monotonic_ns : run->start_monotonic_ns,
-		.op_mask = run->options->probe.config.op_mask,
-		.bucket_low_ns = run->options->probe.config.bucket_low_ns,
-		.n_buckets = run->options->probe.config.n_buckets,
+		.target = trace->options->tracer.target,
+		.run = &trace->info,
+		.names = &trace->names,
+		.start_realtime_ns = before ? before->realtime_ns : trace->start_realtime_ns,
+		.start_monotonic_ns = before ? before->monotonic_ns : trace->start_monotonic_ns,
+		.op_mask = trace->options->tracer.config.op_mask,
+		.bucket_low_ns = trace->options->tracer.config.bucket_low_ns,
+		.n_buckets = trace->options->tracer.config.n_buckets,
 		.number = number,
-		.outliers = !run->events ? NULL : number ? events_interval(run->events) : events_run(run->events),
-		.stacks = !run->events ? NULL : number ? events_interval_stacks(run->events) :
-			  events_run_stacks(run->events),
+		.outliers = !trace->events ? NULL : number ? outlier_stream_interval(trace->events) : outlier_stream_run(trace->events),
+		.stacks = !trace->events ? NULL : number ? outlier_stream_interval_stacks(trace->events) :
+			  outlier_stream_run_stacks(trace->events),
 	};
 	struct snapshot *snapshot;
 
-	run->info.probes = probe_infos(run->probe, &run->info.n_probes);
-	read_names(run);
+	trace->info.probes = probe_infos(trace->tracer, &trace->info.n_probes);
+	read_names(trace);
 	snapshot = snapshot_make(&input);
 	if (!snapshot)
 		fail(-ENOMEM, "snapshot");
 	return snapshot;
 }
 
-static int show(struct run *run, struct snapshot *snapshot)
+static int show(struct trace *trace, struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return -ENOMEM;
-	alarms_check(&run->alarms, snapshot);
-	if (run->options->strict && !snapshot->number)
-		run->has_loss = alarms_has_loss(snapshot);
-	outputs_show(&run->outputs, snapshot);
+	alert_actions_run(&trace->alert_actions, snapshot);
+	if (trace->options->strict && !snapshot->number)
+		trace->has_loss = strict_check(snapshot);
+	outputs_show(&trace->outputs, snapshot);
 	snapshot_free(snapshot);
 	return 0;
 }
 
 /* Takes over NOW. */
-static int report_interval(struct run *run, const struct reading *now)
+static int report_interval(struct trace *trace, const struct reading *now)
 {
 	struct snapshot *snapshot;
 
-	run->n_intervals++;
-	snapshot = make_snapshot(run, run->has_before ? &run->before : NULL, now, run->n_intervals);
+	trace->n_intervals++;
+	snapshot = make_snapshot(trace, trace->has_before ? &trace->before : NULL, now, trace->n_intervals);
 	if (snapshot)
-		trend_apply(run->trend, snapshot);
-	if (run->has_before)
-		reading_free(&run->before);
-	run->before = *now;
-	run->has_before = true;
-	if (snapshot && run->events) {
-		events_print_slowest(run->events, false);
-		events_end_lines(run->events);
-		events_next_interval(run->events);
+		trend_apply(trace->trend, snapshot);
+	if (trace->has_before)
+		reading_free(&trace->before);
+	trace->before = *now;
+	trace->has_before = true;
+	if (snapshot && trace->events) {
+		outlier_stream_print_slowest(trace->events, false);
+		outlier_stream_end_lines(trace->events);
+		outlier_stream_next_interval(trace->events);
 	}
-	return show(run, snapshot);
+	return show(trace, snapshot);
 }
 
 /* With the outliers that there have been; those that come as fast as they are taken are left to the next interval. */
-static int read_now(struct run *run, bool is_final, struct reading *now)
+static int read_now(struct trace *trace, bool is_final, struct reading *now)
 {
 	const uint64_t until_ns = is_final ? UINT64_MAX : host_monotonic_ns() + MAX_TAKE_NS;
 
-	while (run->events && events_take(run->events) && host_monotonic_ns() < until_ns)
+	while (trace->events && outlier_stream_consume(trace->events) && host_monotonic_ns() < until_ns)
 		;
-	return reader_read(run->reader, is_final, now);
+	return reader_read(trace->reader, is_final, now);
 }
 
 /* The last interval ends with the run, even if too early, so that the intervals add up to the whole. */
-static int report_final(struct run *run)
+static int report_final(struct trace *trace)
 {
 	struct snapshot *whole;
 	struct reading now;
 	int error;
 
-	probe_gate_close(run->probe);
-	error = read_now(run, true, &now);
+	tracer_gate_close(trace->tracer);
+	error = read_now(trace, true, &now);
 	if (error)
 		return error;
-	whole = make_snapshot(run, NULL, &now, 0);
-	if (whole && run->options->interval_ns)
-		error = report_interval(run, &now);
+	whole = make_snapshot(trace, NULL, &now, 0);
+	if (whole && trace->options->interval_ns)
+		error = report_interval(trace, &now);
 	else
 		reading_free(&now);
-	if (run->events && !run->options->interval_ns) {
-		events_print_slowest(run->events, true);
-		events_end_lines(run->events);
+	if (trace->events && !trace->options->interval_ns) {
+		outlier_stream_print_slowest(trace->events, true);
+		outlier_stream_end_lines(trace->events);
 	}
 	if (error)
 		snapshot_free(whole);
-	return error ? error : show(run, whole);
+	return error ? error : show(trace, whole);
 }
 
 /* Whether the interval that ends now is the last one, which is left to report_final(). */
-static bool is_last_interval(const struct run *run)
+static bool is_last_interval(const struct trace *trace)
 {
-	const struct run_options *options = run->options;
-	uint64_t number = run->n_intervals + 1;
+	const struct run_options *options = trace->options;
+	uint64_t number = trace->n_intervals + 1;
 
 	return number == options->n_intervals ||
 	       (options->duration_ns && number * options->interval_ns >= options->duration_ns);
 }
 
-static int handle(struct run *run, enum event event)
+static int handle(struct trace *trace, enum event event)
 {
 	uint64_t n_expirations;
 	struct signalfd_siginfo signal_info;
@@ -198,200 +199,200 @@ static int handle(struct run *run, enum event event)
 
 	switch (event) {
 	case EVENT_INTERVAL:
-		if (read(run->waits.fds[event], &n_expirations, sizeof(n_expirations)) < 0)
+		if (read(trace->event_loop.fds[event], &n_expirations, sizeof(n_expirations)) < 0)
 			return 0;
-		if (is_last_interval(run))
+		if (is_last_interval(trace))
 			break;
 		/* What could not be read is in the next interval. */
-		return read_now(run, false, &now) ? 0 : report_interval(run, &now);
+		return read_now(trace, false, &now) ? 0 : report_interval(trace, &now);
 	case EVENT_OUTLIER:
-		events_take(run->events);
-		outputs_flush(&run->outputs);
+		outlier_stream_consume(trace->events);
+		outputs_flush(&trace->outputs);
 		return 0;
 	case EVENT_SIGNAL:
-		if (read(run->waits.fds[event], &signal_info, sizeof(signal_info)) < 0 ||
-		    (run->outputs.live && live_signal(run->outputs.live, (int)signal_info.ssi_signo)) ||
-		    (signal_info.ssi_signo == SIGHUP && recorder_reopen(run->outputs.recorder)))
+		if (read(trace->event_loop.fds[event], &signal_info, sizeof(signal_info)) < 0 ||
+		    (trace->outputs.live && live_signal(trace->outputs.live, (int)signal_info.ssi_signo)) ||
+		    (signal_info.ssi_signo == SIGHUP && output_file_reopen(trace->outputs.recorder)))
 			return 0;
 		break;
 	case EVENT_PROCESS:
-		note("process %u has ended", run->options->probe.config.pid);
+		note("process %u has ended", trace->options->tracer.config.pid);
 		break;
 	case EVENT_KEYS:
-		run->is_over |= !live_keys(run->outputs.live);
+		trace->is_over |= !live_keys(trace->outputs.live);
 		return 0;
 	default:
 		break;
 	}
-	run->is_over = true;
+	trace->is_over = true;
 	return 0;
 }
 
-static int loop(struct run *run)
+static int loop(struct trace *trace)
 {
 	enum event events[N_EVENTS];
 	int n_events, i, error = 0;
 
-	while (!run->is_over && !run->outputs.is_over && !error) {
-		n_events = waits_wait(&run->waits, events);
+	while (!trace->is_over && !trace->outputs.is_over && !error) {
+		n_events = event_loop_wait(&trace->event_loop, events);
 		if (n_events < 0)
 			return n_events;
 		for (i = 0; i < n_events && !error; i++)
-			error = handle(run, events[i]);
+			error = handle(trace, events[i]);
 	}
 	return error;
 }
 
 /* Whose end is that of the run: afterwards its number may become another one's. */
-static int watch_process(struct run *run)
+static int watch_process(struct trace *trace)
 {
-	const struct lat_config *config = &run->options->probe.config;
+	const struct lat_config *config = &trace->options->tracer.config;
 
 	if (!config->pid || config->negated & 1U << LAT_NOT_PID)
 		return 0;
-	run->process_fd = (int)syscall(SYS_pidfd_open, config->pid, 0);
-	return run->process_fd < 0 ? 0 : waits_add(&run->waits, EVENT_PROCESS, run->process_fd);
+	trace->process_fd = (int)syscall(SYS_pidfd_open, config->pid, 0);
+	return trace->process_fd < 0 ? 0 : event_loop_add(&trace->event_loop, EVENT_PROCESS, trace->process_fd);
 }
 
-static int start_child(struct run *run)
+static int start_child(struct trace *trace)
 {
 	int error;
 
-	if (!run->options->command)
-		return watch_process(run);
-	probe_adopt(run->probe, getpid());
-	error = child_hold(&run->child, run->options->command);
-	probe_adopt(run->probe, 0);
+	if (!trace->options->command)
+		return watch_process(trace);
+	tracer_adopt(trace->tracer, getpid());
+	error = child_hold(&trace->child, trace->options->command);
+	tracer_adopt(trace->tracer, 0);
 	if (error)
 		return error;
-	run->has_child = true;
-	return waits_add(&run->waits, EVENT_CHILD, run->child.pid_fd);
+	trace->has_child = true;
+	return event_loop_add(&trace->event_loop, EVENT_CHILD, trace->child.pid_fd);
 }
 
 /* From here on everything counts. */
-static int begin(struct run *run)
+static int begin(struct trace *trace)
 {
-	const struct run_options *options = run->options;
+	const struct run_options *options = trace->options;
 	int error = 0;
 
-	run->start_realtime_ns = host_realtime_ns();
-	run->start_monotonic_ns = host_monotonic_ns();
-	probe_gate_open(run->probe);
-	start_say(options);
+	trace->start_realtime_ns = host_realtime_ns();
+	trace->start_monotonic_ns = host_monotonic_ns();
+	tracer_gate_open(trace->tracer);
+	banner_print(options);
 	if (options->duration_ns)
-		error = waits_add_timer(&run->waits, EVENT_DURATION, run->start_monotonic_ns + options->duration_ns, 0);
+		error = event_loop_add_timer(&trace->event_loop, EVENT_DURATION, trace->start_monotonic_ns + options->duration_ns, 0);
 	if (!error && options->interval_ns)
-		error = waits_add_timer(&run->waits, EVENT_INTERVAL, run->start_monotonic_ns + options->interval_ns,
+		error = event_loop_add_timer(&trace->event_loop, EVENT_INTERVAL, trace->start_monotonic_ns + options->interval_ns,
 				    options->interval_ns);
-	if (!error && run->has_child)
-		error = child_release(&run->child, options->command[0]);
-	if (!error && run->outputs.live)
-		error = live_start(run->outputs.live);
-	if (!error && run->outputs.live)
-		error = waits_add(&run->waits, EVENT_KEYS, live_fd(run->outputs.live));
+	if (!error && trace->has_child)
+		error = child_release(&trace->child, options->command[0]);
+	if (!error && trace->outputs.live)
+		error = live_start(trace->outputs.live);
+	if (!error && trace->outputs.live)
+		error = event_loop_add(&trace->event_loop, EVENT_KEYS, live_fd(trace->outputs.live));
 	return error;
 }
 
-static void name_dimensions(struct run *run)
+static void name_dimensions(struct trace *trace)
 {
 	size_t n = 0;
 	int dim;
 
 	for (dim = 0; dim < LAT_N_DIMS; dim++)
-		if (run->options->probe.dims & 1U << dim && n < sizeof(run->by))
-			n += (size_t)snprintf(run->by + n, sizeof(run->by) - n, "%s%s", n ? "," : "",
+		if (trace->options->tracer.dims & 1U << dim && n < sizeof(trace->by))
+			n += (size_t)snprintf(trace->by + n, sizeof(trace->by) - n, "%s%s", n ? "," : "",
 					      dimensions[dim].name);
 }
 
-static int prepare(struct run *run)
+static int prepare(struct trace *trace)
 {
-	const struct run_options *options = run->options;
+	const struct run_options *options = trace->options;
 	int error;
 
-	uname(&run->host);
-	name_dimensions(run);
-	run->info = (struct run_info){
-		.target = options->probe.target->name,
+	uname(&trace->host);
+	name_dimensions(trace);
+	trace->info = (struct run_info){
+		.target = options->tracer.target->name,
 		.tool_version = LATENCYPROBE_VERSION,
-		.kernel = run->host.release,
-		.host = run->host.nodename,
+		.kernel = trace->host.release,
+		.host = trace->host.nodename,
 		.command_line = options->command_line,
-		.by = run->by,
-		.max_ns = options->probe.config.max_ns,
-		.outlier_ns = options->probe.config.outlier_ns,
-		.sample_rate = options->probe.config.sample_rate,
+		.by = trace->by,
+		.max_ns = options->tracer.config.max_ns,
+		.outlier_ns = options->tracer.config.outlier_ns,
+		.sample_rate = options->tracer.config.sample_rate,
 	};
-	memcpy(run->names.key_at, probe_config(run->probe)->key_at, sizeof(run->names.key_at));
-	run->names.site_name = options->probe.target->site_name;
-	run->names.sites = probe_sites(run->probe, &run->names.n_sites);
-	read_names(run);
-	error = reader_open(&run->reader, run->probe);
-	if (!error && options->probe.config.outlier_ns) {
-		error = events_open(&run->events, run->probe, options->probe.target, &run->names,
-				    outputs_lines(&run->outputs), options->slowest, options->few_outliers);
+	memcpy(trace->names.key_at, tracer_config(trace->tracer)->key_at, sizeof(trace->names.key_at));
+	trace->names.site_name = options->tracer.target->site_name;
+	trace->names.sites = tracer_sites(trace->tracer, &trace->names.n_sites);
+	read_names(trace);
+	error = reader_open(&trace->reader, trace->tracer);
+	if (!error && options->tracer.config.outlier_ns) {
+		error = outlier_stream_open(&trace->events, trace->tracer, options->tracer.target, &trace->names,
+				    outputs_lines(&trace->outputs), options->slowest, options->few_outliers);
 		if (!error)
-			error = waits_add(&run->waits, EVENT_OUTLIER, events_fd(run->events));
+			error = event_loop_add(&trace->event_loop, EVENT_OUTLIER, outlier_stream_fd(trace->events));
 	}
-	return error ? error : start_child(run);
+	return error ? error : start_child(trace);
 }
 
 /* False when a file or stdout lacks something, which has been reported. */
-static bool finish(struct run *run)
+static bool finish(struct trace *trace)
 {
-	bool has_files = outputs_close(&run->outputs);
+	bool has_files = outputs_close(&trace->outputs);
 
-	if (run->has_child)
-		child_close(&run->child);
-	if (run->process_fd >= 0)
-		close(run->process_fd);
-	if (run->has_before)
-		reading_free(&run->before);
-	label_names_free(&run->names);
-	trend_free(run->trend);
-	events_close(run->events);
-	reader_close(run->reader);
-	probe_close(run->probe);
-	waits_close(&run->waits);
+	if (trace->has_child)
+		child_close(&trace->child);
+	if (trace->process_fd >= 0)
+		close(trace->process_fd);
+	if (trace->has_before)
+		reading_free(&trace->before);
+	label_names_free(&trace->names);
+	trend_free(trace->trend);
+	outlier_stream_close(trace->events);
+	reader_close(trace->reader);
+	tracer_close(trace->tracer);
+	event_loop_close(&trace->event_loop);
 	return has_files;
 }
 
-int run(const struct run_options *options)
+int trace_run(const struct run_options *options)
 {
-	struct run run = {
+	struct trace trace = {
 		.options = options,
 		.process_fd = -1,
 		.trend = options->interval_ns ? trend_new() : NULL,
-		.alarms = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
+		.alert_actions = { options->alerts, options->n_alerts, options->on_alert, options->interval_ns },
 	};
 	int status, error;
 	bool has_begun;
 
-	if (waits_open(&run.waits))
+	if (event_loop_open(&trace.event_loop))
 		return EXIT_FAILED;
-	if (outputs_open(&run.outputs, options, &run.info) || watch_signals(&run)) {
-		finish(&run);
+	if (outputs_open(&trace.outputs, options, &trace.info) || watch_signals(&trace)) {
+		finish(&trace);
 		return EXIT_FAILED;
 	}
-	status = probe_open(&run.probe, &options->probe);
+	status = tracer_open(&trace.tracer, &options->tracer);
 	if (!status)
-		status = probe_attach(run.probe);
+		status = tracer_attach(trace.tracer);
 	if (status) {
-		finish(&run);
+		finish(&trace);
 		return status;
 	}
-	error = prepare(&run);
+	error = prepare(&trace);
 	if (!error)
-		error = begin(&run);
+		error = begin(&trace);
 	has_begun = !error;
 	if (has_begun)
-		error = loop(&run);
-	outputs_end_live(&run.outputs);
+		error = loop(&trace);
+	outputs_end_live(&trace.outputs);
 	/* Whoever has had enough of waiting for the disk may end it. */
-	waits_allow_to_end(&run.waits);
+	event_loop_allow_to_end(&trace.event_loop);
 	/* Whatever ended it, what was measured is to be had. */
-	if (has_begun && report_final(&run))
+	if (has_begun && report_final(&trace))
 		error = -EIO;
-	if (!finish(&run) || error)
+	if (!finish(&trace) || error)
 		return EXIT_FAILED;
-	return options->strict && (run.alarms.n_fired || run.has_loss) ? EXIT_CHECKED : EXIT_FINE;
+	return options->strict && (trace.alert_actions.n_fired || trace.has_loss) ? EXIT_CHECKED : EXIT_FINE;
 }

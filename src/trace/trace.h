@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tracing: the event loop between start and final report. */
-#ifndef RUN_H
-#define RUN_H
+#ifndef TRACE_H
+#define TRACE_H
 
 struct run_options;
 
 /* Returns the program's exit status; everything has been reported. */
-int run(const struct run_options *options);
+int trace_run(const struct run_options *options);
 
 #endif

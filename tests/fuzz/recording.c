@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads any bytes as a recording, and shows what is one by every sink: no crash, and what json says is read back. */
+/* Reads any bytes as a recording, and shows what is one by every format: no crash, and what json says is read back. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t n_bytes, size_t max_bytes, unsigned int seed);
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t n_bytes, size_t max_bytes) __attribute__((weak));
 
-/* What the sink writes; the caller frees it. */
-static char *written(const struct sink *sink, const struct snapshot *snapshot, size_t *n_bytes)
+/* What the format writes; the caller frees it. */
+static char *written(const struct format *format, const struct snapshot *snapshot, size_t *n_bytes)
 {
 	char *text = NULL;
 	FILE *stream = open_memstream(&text, n_bytes);
 	struct out *out = out_wrap(stream);
-	struct sink_feed feed = { sink, out, &(struct sink_options){ .colour = true }, .has_all = true };
+	struct feed feed = { format, out, &(struct format_options){ .colour = true }, .has_all = true };
 
-	sink_feed(&feed, snapshot);
+	feed_snapshot(&feed, snapshot);
 	if (out_close(out))
 		abort();
 	fclose(stream);
@@ -34,18 +34,18 @@ static void show(const struct snapshot *snapshot)
 {
 	/* Of an interval alone the sum would be read as well, and that may be more than a recording can have. */
 	struct snapshot whole = *snapshot;
-	const struct sink *sink;
+	const struct format *format;
 	struct recording *recording;
 	size_t i, n_bytes, n_again;
 	char *text, *again;
 
-	for (i = 0; (sink = sink_at(i)); i++)
-		free(written(sink, snapshot, &n_bytes));
+	for (i = 0; (format = format_at(i)); i++)
+		free(written(format, snapshot, &n_bytes));
 	whole.number = 0;
-	text = written(sink_find("json"), &whole, &n_bytes);
+	text = written(format_find("json"), &whole, &n_bytes);
 	if (recording_read_bytes(&recording, "what json wrote", text, n_bytes))
 		abort();
-	again = written(sink_find("json"), recording_whole(recording), &n_again);
+	again = written(format_find("json"), recording_whole(recording), &n_again);
 	if (n_again != n_bytes || memcmp(text, again, n_bytes))
 		abort();
 	free(text);

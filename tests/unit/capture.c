@@ -25,14 +25,14 @@ char *capture_end(struct capture *capture)
 	return capture->text;
 }
 
-char *capture_sink(const char *name, const struct snapshot *snapshot, const struct sink_options *options)
+char *capture_format(const char *name, const struct snapshot *snapshot, const struct format_options *options)
 {
-	static const struct sink_options none;
+	static const struct format_options none;
 	struct capture capture;
-	struct sink_feed feed = { .sink = sink_find(name), .options = options ? options : &none, .has_all = true };
+	struct feed feed = { .format = format_find(name), .options = options ? options : &none, .has_all = true };
 
 	capture_begin(&capture);
 	feed.out = capture.out;
-	assert_true(sink_feed(&feed, snapshot));
+	assert_true(feed_snapshot(&feed, snapshot));
 	return capture_end(&capture);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 struct out;
-struct sink_options;
+struct format_options;
 struct snapshot;
 
 struct capture {
@@ -22,7 +22,7 @@ void capture_begin(struct capture *capture);
 /* What was written in between; the caller frees it. */
 char *capture_end(struct capture *capture);
 
-/* What the sink of that name writes, with its header; the caller frees it. OPTIONS may be NULL. */
-char *capture_sink(const char *name, const struct snapshot *snapshot, const struct sink_options *options);
+/* What the format of that name writes, with its header; the caller frees it. OPTIONS may be NULL. */
+char *capture_format(const char *name, const struct snapshot *snapshot, const struct format_options *options);
 
 #endif

@@ -65,11 +65,11 @@ static void test_defaults(void **state)
 	(void)state;
 	assert_int_equal(options.duration_ns, 0);
 	assert_int_equal(options.interval_ns, 0);
-	assert_int_equal(options.probe.config.max_ns, 60000000000);
-	assert_int_equal(options.probe.config.op_mask, 7);
-	assert_int_equal(options.probe.dims, 1U << LAT_DIM_PID);
-	assert_int_equal(options.probe.attach, ATTACH_AUTO);
-	assert_string_equal(options.sink->name, "text");
+	assert_int_equal(options.tracer.config.max_ns, 60000000000);
+	assert_int_equal(options.tracer.config.op_mask, 7);
+	assert_int_equal(options.tracer.dims, 1U << LAT_DIM_PID);
+	assert_int_equal(options.tracer.attach, ATTACH_AUTO);
+	assert_string_equal(options.format->name, "text");
 	assert_null(options.command);
 	assert_null(options.output);
 }
@@ -80,22 +80,22 @@ static void test_outliers(void **state)
 	struct run_options options = parse("files");
 
 	(void)state;
-	assert_int_equal(options.probe.config.outlier_ns, 10000000);
-	assert_int_equal(options.probe.config.outlier_ops & 7, 5);
-	assert_true(options.few_outliers && options.probe.config.outliers_regular);
-	assert_int_equal(parse("files --op write").probe.config.outlier_ns, 0);
-	assert_int_equal(parse("files --outlier off").probe.config.outlier_ns, 0);
+	assert_int_equal(options.tracer.config.outlier_ns, 10000000);
+	assert_int_equal(options.tracer.config.outlier_ops & 7, 5);
+	assert_true(options.few_outliers && options.tracer.config.outliers_regular);
+	assert_int_equal(parse("files --op write").tracer.config.outlier_ns, 0);
+	assert_int_equal(parse("files --outlier off").tracer.config.outlier_ns, 0);
 	options = parse("files --outlier 2ms");
-	assert_int_equal(options.probe.config.outlier_ns, 2000000);
-	assert_int_equal(options.probe.config.outlier_ops & 7, 7);
-	assert_false(options.few_outliers || options.probe.config.outliers_regular);
+	assert_int_equal(options.tracer.config.outlier_ns, 2000000);
+	assert_int_equal(options.tracer.config.outlier_ops & 7, 7);
+	assert_false(options.few_outliers || options.tracer.config.outliers_regular);
 	options = parse("files --slowest 3");
-	assert_int_equal(parse("files --outlier 0").probe.config.outlier_ns, 1);
-	assert_int_equal(options.probe.config.outlier_ns, 10000000);
+	assert_int_equal(parse("files --outlier 0").tracer.config.outlier_ns, 1);
+	assert_int_equal(options.tracer.config.outlier_ns, 10000000);
 	assert_false(options.few_outliers);
 	options = parse("files --op write --folded out");
-	assert_int_equal(options.probe.config.outlier_ns, 10000000);
-	assert_int_equal(options.probe.config.stacks, LAT_STACKS_KERNEL);
+	assert_int_equal(options.tracer.config.outlier_ns, 10000000);
+	assert_int_equal(options.tracer.config.stacks, LAT_STACKS_KERNEL);
 }
 
 /* S2-4, S4-4: with units and fractions, as options and as words. */
@@ -119,21 +119,21 @@ static void test_filters(void **state)
 	const char comm[LAT_COMM_LEN] = "nginx";
 
 	(void)state;
-	assert_memory_equal(options.probe.config.comm, comm, sizeof(comm));
-	assert_int_equal(options.probe.config.filter_comm, 1);
-	assert_int_equal(options.probe.config.op_mask, 5); /* both phases of the name */
-	assert_int_equal(parse("files --op !read").probe.config.op_mask, 2);
+	assert_memory_equal(options.tracer.config.comm, comm, sizeof(comm));
+	assert_int_equal(options.tracer.config.filter_comm, 1);
+	assert_int_equal(options.tracer.config.op_mask, 5); /* both phases of the name */
+	assert_int_equal(parse("files --op !read").tracer.config.op_mask, 2);
 	options = parse("files --min-latency !2ms -c nginx --attach kprobe");
-	assert_int_equal(options.probe.config.min_ns, 2000000);
-	assert_int_equal(options.probe.config.negated, 1U << LAT_NOT_MIN);
-	assert_int_equal(options.probe.attach, ATTACH_KPROBE);
-	assert_int_equal(options.probe.config.outlier_ns, 10000000);
-	assert_int_equal(parse("files --op read,write").probe.config.op_mask, 7);
+	assert_int_equal(options.tracer.config.min_ns, 2000000);
+	assert_int_equal(options.tracer.config.negated, 1U << LAT_NOT_MIN);
+	assert_int_equal(options.tracer.attach, ATTACH_KPROBE);
+	assert_int_equal(options.tracer.config.outlier_ns, 10000000);
+	assert_int_equal(parse("files --op read,write").tracer.config.op_mask, 7);
 }
 
 static void test_socket_filters(void **state)
 {
-	struct lat_config config = parse("files --port 443 --addr 10.1.0.0/16 -6").probe.config;
+	struct lat_config config = parse("files --port 443 --addr 10.1.0.0/16 -6").tracer.config;
 
 	(void)state;
 	assert_true(config.filter_socket && config.has_addr);
@@ -142,7 +142,7 @@ static void test_socket_filters(void **state)
 	assert_int_equal(config.negated, 0);
 	assert_memory_equal(config.addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\x01\0\0", 16);
 	assert_memory_equal(config.addr_mask, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0", 16);
-	config = parse("files --port !443 --addr !::1").probe.config;
+	config = parse("files --port !443 --addr !::1").tracer.config;
 	assert_int_equal(config.port, 443);
 	assert_int_equal(config.negated, 1U << LAT_NOT_PORT | 1U << LAT_NOT_ADDR);
 	assert_memory_equal(config.addr, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
@@ -151,35 +151,35 @@ static void test_socket_filters(void **state)
 static void test_dimensions(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("files --by comm").probe.dims, 1U << LAT_DIM_COMM);
-	assert_int_equal(parse("files --by pid,comm").probe.dims, 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM);
-	assert_int_equal(parse("files --by op").probe.dims, 0);
-	assert_int_equal(parse("files --by comm").probe.max_keys, 1024);
-	assert_int_equal(parse("files --by comm --max-keys 5").probe.max_keys, 5);
+	assert_int_equal(parse("files --by comm").tracer.dims, 1U << LAT_DIM_COMM);
+	assert_int_equal(parse("files --by pid,comm").tracer.dims, 1U << LAT_DIM_PID | 1U << LAT_DIM_COMM);
+	assert_int_equal(parse("files --by op").tracer.dims, 0);
+	assert_int_equal(parse("files --by comm").tracer.max_keys, 1024);
+	assert_int_equal(parse("files --by comm --max-keys 5").tracer.max_keys, 5);
 }
 
 static void test_output(void **state)
 {
 	(void)state;
-	assert_string_equal(parse("files -o run.json").sink->name, "json");
-	assert_string_equal(parse("files -o run.txt").sink->name, "text");
-	assert_string_equal(parse("files -o run").sink->name, "json");
-	assert_string_equal(parse("files --format json").sink->name, "json");
+	assert_string_equal(parse("files -o run.json").format->name, "json");
+	assert_string_equal(parse("files -o run.txt").format->name, "text");
+	assert_string_equal(parse("files -o run").format->name, "json");
+	assert_string_equal(parse("files --format json").format->name, "json");
 	assert_int_equal(parse("files --top 3").top, 3);
 	assert_int_equal(parse("files --slowest 5").slowest, 5);
-	assert_int_equal(parse("files --slowest 5").probe.config.outlier_ns, 10000000);
-	assert_int_equal(parse("files --slowest 5 --outlier 1ms").probe.config.outlier_ns, 1000000);
-	assert_int_equal(parse("files").probe.ring_bytes, 256 << 10);
-	assert_int_equal(parse("files --ring-size 64K").probe.ring_bytes, 64 << 10);
-	assert_int_equal(parse("files --ring-size 4M").probe.ring_bytes, 4 << 20);
-	assert_int_equal(parse("files --ring-size 8192").probe.ring_bytes, 8192);
-	assert_string_equal(parse("files -o slow.outliers.csv --outlier 1ms").sink->name, "csv-outliers");
+	assert_int_equal(parse("files --slowest 5").tracer.config.outlier_ns, 10000000);
+	assert_int_equal(parse("files --slowest 5 --outlier 1ms").tracer.config.outlier_ns, 1000000);
+	assert_int_equal(parse("files").tracer.ring_bytes, 256 << 10);
+	assert_int_equal(parse("files --ring-size 64K").tracer.ring_bytes, 64 << 10);
+	assert_int_equal(parse("files --ring-size 4M").tracer.ring_bytes, 4 << 20);
+	assert_int_equal(parse("files --ring-size 8192").tracer.ring_bytes, 8192);
+	assert_string_equal(parse("files -o slow.outliers.csv --outlier 1ms").format->name, "csv-outliers");
 	assert_int_equal(parse("files -o run.jsonl").flush_every, 1);
 	assert_int_equal(parse("files -o run.jsonl --flush-every 12 --fsync").flush_every, 12);
 	assert_true(parse("files -o run.jsonl --fsync").fsync);
 	assert_null(parse("files --no-output -o run.jsonl --format jsonl --fsync").output);
-	assert_string_equal(parse("files -o run.jsonl --no-output").sink->name, "text");
-	assert_string_equal(parse("files -o run.json --format text").sink->name, "text");
+	assert_string_equal(parse("files -o run.jsonl --no-output").format->name, "text");
+	assert_string_equal(parse("files -o run.json --format text").format->name, "text");
 }
 
 static void test_alerts(void **state)
@@ -209,7 +209,7 @@ static void test_command(void **state)
 	struct run_options options = parse("files 1 -- ls -l --color");
 
 	(void)state;
-	assert_int_equal(options.probe.config.filter_follow, 1);
+	assert_int_equal(options.tracer.config.filter_follow, 1);
 	assert_string_equal(options.command[0], "ls");
 	assert_string_equal(options.command[2], "--color");
 	assert_null(options.command[3]);

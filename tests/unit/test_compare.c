@@ -48,7 +48,7 @@ static void record(const char *file, const struct target *target, uint64_t ns, u
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	out = out_open(path);
 	assert_non_null(out);
-	sink_for_path(path)->write(out, snapshot, &(struct sink_options){ 0 });
+	format_for_path(path)->write(out, snapshot, &(struct format_options){ 0 });
 	assert_int_equal(out_close(out), 0);
 	snapshot_free(snapshot);
 	reading_free(&reading);
@@ -98,7 +98,7 @@ static int run(const char *line, char said[static MAX_SAID])
 		dup2(fds[1], STDOUT_FILENO);
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
-		_exit(compare(argc, argv));
+		_exit(command_compare(argc, argv));
 	}
 	close(fds[1]);
 	while ((n_read = read(fds[0], said + n_said, MAX_SAID - 1 - n_said)) > 0)

@@ -33,7 +33,7 @@ static void test_found(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		found = container_find(paths[i]);
+		found = container_id_find(paths[i]);
 		if (!found || strncmp(found, ID, CONTAINER_ID_LEN))
 			fail_msg("%s: %s", paths[i], found ? found : "none");
 	}
@@ -57,8 +57,8 @@ static void test_none(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (container_find(paths[i]))
-			fail_msg("%s: %s", paths[i], container_find(paths[i]));
+		if (container_id_find(paths[i]))
+			fail_msg("%s: %s", paths[i], container_id_find(paths[i]));
 }
 
 int main(void)

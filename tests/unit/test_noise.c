@@ -13,7 +13,7 @@
 
 static void assert_ranks(uint64_t n, double percent, double tail, uint64_t low, uint64_t high)
 {
-	struct noise_ranks ranks = noise_ranks_of(n, percent, tail);
+	struct significance_ranks ranks = significance_ranks_of(n, percent, tail);
 
 	if (ranks.low != low || ranks.high != high)
 		fail_msg("%g %% of %llu: ranks %llu to %llu, expected %llu to %llu", percent, (unsigned long long)n,
@@ -44,18 +44,18 @@ static void test_many(void **state)
 {
 	static const uint64_t counts[] = { 399000000, 401000000 };
 	double reach, n;
-	struct noise_ranks ranks;
+	struct significance_ranks ranks;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		n = (double)counts[i];
-		ranks = noise_ranks_of(counts[i], 50, 0.001);
+		ranks = significance_ranks_of(counts[i], 50, 0.001);
 		reach = 3.090232 * sqrt(n) / 2;
 		assert_true(fabs((double)ranks.low - (n / 2 - reach)) < 4);
 		assert_true(fabs((double)ranks.high - (n / 2 + reach)) < 4);
 	}
-	ranks = noise_ranks_of(UINT64_MAX / 2, 99.99, 1e-9);
+	ranks = significance_ranks_of(UINT64_MAX / 2, 99.99, 1e-9);
 	assert_true(ranks.low < ranks.high && ranks.high < UINT64_MAX / 2);
 }
 
@@ -70,7 +70,7 @@ static void test_coverage(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		struct noise_ranks ranks = noise_ranks_of((uint64_t)n, percents[i], tail);
+		struct significance_ranks ranks = significance_ranks_of((uint64_t)n, percents[i], tail);
 		int n_low = 0, n_high = 0, trial, k, n_below;
 
 		for (trial = 0; trial < n_trials; trial++) {
@@ -97,20 +97,20 @@ static void test_quantiles(void **state)
 	size_t i;
 
 	(void)state;
-	assert_true(fabs(noise_normal_quantile(0.5)) < 1e-6);
-	assert_true(fabs(noise_normal_quantile(0.025) - 1.959964) < 1e-5);
-	assert_true(fabs(noise_normal_quantile(0.001) - 3.090232) < 1e-5);
-	assert_true(fabs(noise_normal_quantile(1e-6) - 4.753424) < 1e-5);
+	assert_true(fabs(significance_normal_quantile(0.5)) < 1e-6);
+	assert_true(fabs(significance_normal_quantile(0.025) - 1.959964) < 1e-5);
+	assert_true(fabs(significance_normal_quantile(0.001) - 3.090232) < 1e-5);
+	assert_true(fabs(significance_normal_quantile(1e-6) - 4.753424) < 1e-5);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_true(fabs(noise_student_quantile(rows[i].tail, rows[i].degrees) - rows[i].expected) < 1e-3);
+		assert_true(fabs(significance_student_quantile(rows[i].tail, rows[i].degrees) - rows[i].expected) < 1e-3);
 }
 
 static void assert_fisher(uint64_t k, uint64_t n, uint64_t other_k, uint64_t other_n, double tail)
 {
-	assert_true(noise_shares_differ(k, n, other_k, other_n, tail * 1.00001));
-	assert_false(noise_shares_differ(k, n, other_k, other_n, tail * 0.99999));
-	assert_true(noise_shares_differ(other_k, other_n, k, n, tail * 1.00001));
-	assert_false(noise_shares_differ(other_k, other_n, k, n, tail * 0.99999));
+	assert_true(significance_shares_differ(k, n, other_k, other_n, tail * 1.00001));
+	assert_false(significance_shares_differ(k, n, other_k, other_n, tail * 0.99999));
+	assert_true(significance_shares_differ(other_k, other_n, k, n, tail * 1.00001));
+	assert_false(significance_shares_differ(other_k, other_n, k, n, tail * 0.99999));
 }
 
 /* Fisher's tea and his convicts' twins (Journal of the Royal Statistical Society 98, 1935); then exact fractions. */
@@ -124,33 +124,33 @@ static void test_shares(void **state)
 	assert_fisher(12, 1000, 30, 3000, 0.3507616036918572);
 	assert_fisher(9, 1000, 3, 4000, 6.070496889683604e-05);
 	assert_fisher(30, 2000, 60, 2000, 0.0009160702701081539);
-	assert_false(noise_shares_differ(0, 10, 0, 1000, 0.4));
-	assert_false(noise_shares_differ(10, 10, 7, 7, 0.4));
-	assert_true(noise_shares_differ(500000000, 1000000000, 500200000, 1000000000, 1e-6));
-	assert_false(noise_shares_differ(500000000, 1000000000, 500100000, 1000000000, 1e-6));
+	assert_false(significance_shares_differ(0, 10, 0, 1000, 0.4));
+	assert_false(significance_shares_differ(10, 10, 7, 7, 0.4));
+	assert_true(significance_shares_differ(500000000, 1000000000, 500200000, 1000000000, 1e-6));
+	assert_false(significance_shares_differ(500000000, 1000000000, 500100000, 1000000000, 1e-6));
 }
 
 /* t = 0.3 / sqrt(2 / 100) = 2.1213 with 198 degrees of freedom: between the quantiles for 0.025 and for 0.01. */
 static void test_means(void **state)
 {
-	const struct noise_mean one = { .mean = 5, .variance = 0.01, .degrees = 99 };
-	const struct noise_mean other = { .mean = 5.3, .variance = 0.01, .degrees = 99 };
-	const struct noise_mean sure = { .mean = 5, .degrees = 50 }, surer = { .mean = 5.001, .degrees = 50 };
+	const struct significance_mean one = { .mean = 5, .variance = 0.01, .degrees = 99 };
+	const struct significance_mean other = { .mean = 5.3, .variance = 0.01, .degrees = 99 };
+	const struct significance_mean sure = { .mean = 5, .degrees = 50 }, surer = { .mean = 5.001, .degrees = 50 };
 
 	(void)state;
-	assert_true(noise_means_differ(&one, &other, 0.025));
-	assert_true(noise_means_differ(&other, &one, 0.025));
-	assert_false(noise_means_differ(&one, &other, 0.01));
-	assert_false(noise_means_differ(&one, &one, 0.4));
-	assert_true(noise_means_differ(&sure, &surer, 1e-9));
-	assert_false(noise_means_differ(&sure, &sure, 0.4));
+	assert_true(significance_means_differ(&one, &other, 0.025));
+	assert_true(significance_means_differ(&other, &one, 0.025));
+	assert_false(significance_means_differ(&one, &other, 0.01));
+	assert_false(significance_means_differ(&one, &one, 0.4));
+	assert_true(significance_means_differ(&sure, &surer, 1e-9));
+	assert_false(significance_means_differ(&sure, &sure, 0.4));
 }
 
 /* In slots of 1 ns there is nothing to be unsure of; in wider ones the variance is no smaller than the truth. */
 static void test_mean_of_slots(void **state)
 {
 	uint64_t slots[LAT_N_SLOTS] = { [3] = 30, [7] = 20, [15] = 50 }, sum = 90 + 140 + 750;
-	struct noise_mean mean = noise_mean_of(slots, 100, sum, 3, 15);
+	struct significance_mean mean = significance_mean_of(slots, 100, sum, 3, 15);
 
 	(void)state;
 	assert_true(mean.mean == 9.8 && mean.degrees == 99);
@@ -158,12 +158,12 @@ static void test_mean_of_slots(void **state)
 	assert_true(fabs(mean.variance - 28.96 / 99) < 1e-9);
 	assert_true(mean.carried);
 	slots[LAT_OVERFLOW_SLOT] = 1;
-	assert_false(noise_mean_of(slots, 101, sum + (1ULL << 40), 3, 1ULL << 40).carried);
+	assert_false(significance_mean_of(slots, 101, sum + (1ULL << 40), 3, 1ULL << 40).carried);
 
 	slots[LAT_OVERFLOW_SLOT] = slots[3] = slots[7] = slots[15] = 0;
 	slots[lat_slot(1000)] = 50;
 	slots[lat_slot(2000)] = 50;
-	mean = noise_mean_of(slots, 100, 150000, 1000, 2000);
+	mean = significance_mean_of(slots, 100, 150000, 1000, 2000);
 	assert_true(mean.variance >= 500.0 * 500 / 99 && mean.variance < 1.2 * 500 * 500 / 99);
 }
 
@@ -174,34 +174,34 @@ static void test_mean_of_slots(void **state)
  */
 static void test_blocks(void **state)
 {
-	struct noise_blocks blocks = { 0 }, same = { 0 };
-	struct noise_mean mean = { .mean = 0.5, .variance = 1e-4, .degrees = 999 };
-	struct noise_ranks ranks;
+	struct significance_blocks blocks = { 0 }, same = { 0 };
+	struct significance_mean mean = { .mean = 0.5, .variance = 1e-4, .degrees = 999 };
+	struct significance_ranks ranks;
 	double ratio = 2.262157 / 1.959964;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 10; i++) {
-		noise_blocks_add(&blocks, i % 2 ? 40 : 60, 100, 0.5);
-		noise_blocks_add(&same, 50, 100, 0.5);
+		significance_blocks_add(&blocks, i % 2 ? 40 : 60, 100, 0.5);
+		significance_blocks_add(&same, 50, 100, 0.5);
 		if (i == NOISE_MIN_BLOCKS - 2)
-			assert_true(noise_effective_n(&blocks, 0.5, 1000, 0.025) == 1000);
+			assert_true(significance_effective_n(&blocks, 0.5, 1000, 0.025) == 1000);
 	}
 	assert_true(blocks.squares == 1000);
-	assert_true(fabs(noise_effective_n(&blocks, 0.5, 1000, 0.025) - 225 / ratio / ratio) < 0.01);
-	assert_true(noise_effective_n(&same, 0.5, 1000, 0.025) == 1000);
-	assert_true(noise_effective_n(&blocks, 1, 1000, 0.025) == 1000);
-	noise_mean_widen(&mean, &same, 1000);
+	assert_true(fabs(significance_effective_n(&blocks, 0.5, 1000, 0.025) - 225 / ratio / ratio) < 0.01);
+	assert_true(significance_effective_n(&same, 0.5, 1000, 0.025) == 1000);
+	assert_true(significance_effective_n(&blocks, 1, 1000, 0.025) == 1000);
+	significance_mean_widen(&mean, &same, 1000);
 	assert_true(mean.variance == 1e-4 && mean.degrees == 999);
-	noise_mean_widen(&mean, &blocks, 1000);
+	significance_mean_widen(&mean, &blocks, 1000);
 	assert_true(fabs(mean.variance - 1.0 / 900) < 1e-12 && mean.degrees == 9);
 
 	/* As of 20 samples: from their 6th to their 15th, of 100 each. */
-	ranks = noise_scaled_ranks(2000, 20.9, 50, 0.025);
+	ranks = significance_scaled_ranks(2000, 20.9, 50, 0.025);
 	assert_true(ranks.low == 500 && ranks.high == 1500);
-	ranks = noise_scaled_ranks(2000, 5, 50, 0.025);
+	ranks = significance_scaled_ranks(2000, 5, 50, 0.025);
 	assert_true(ranks.low == 0 && ranks.high == 2001);
-	ranks = noise_scaled_ranks(2000, 0.9, 50, 0.025);
+	ranks = significance_scaled_ranks(2000, 0.9, 50, 0.025);
 	assert_true(ranks.low == 0 && ranks.high == 2001);
 }
 

@@ -40,7 +40,7 @@ static struct snapshot *make_snapshot(size_t n)
 static void test_text(void **state)
 {
 	struct snapshot *snapshot = make_snapshot(23);
-	char *text = capture_sink("text", snapshot, NULL);
+	char *text = capture_format("text", snapshot, NULL);
 
 	(void)state;
 	assert_non_null(strstr(text, "            3.00s  read     queue   "));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sink has written is read back as what it was, and what is no recording is refused. */
+/* What a format has written is read back as what it was, and what is no recording is refused. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,11 +45,11 @@ static void test_there_and_back(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		first = capture_sink("json", snapshot, NULL);
+		first = capture_format("json", snapshot, NULL);
 		for (format = 0; format < 2; format++) {
-			file = capture_sink(formats[format], snapshot, NULL);
+			file = capture_format(formats[format], snapshot, NULL);
 			assert_int_equal(read_text(file, &recording), 0);
-			second = capture_sink("json", snapshot->number ? recording_interval(recording, 0) :
+			second = capture_format("json", snapshot->number ? recording_interval(recording, 0) :
 					      recording_whole(recording), NULL);
 			assert_string_equal(first, second);
 			recording_free(recording);
@@ -98,8 +98,8 @@ static char *make_lines(void)
 	char *first, *second, *lines;
 
 	interval->number = 1;
-	first = capture_sink("jsonl", interval, NULL);
-	second = capture_sink("jsonl", whole, NULL);
+	first = capture_format("jsonl", interval, NULL);
+	second = capture_format("jsonl", whole, NULL);
 	assert_true(asprintf(&lines, "%s%s", first, second) > 0);
 	free(first);
 	free(second);

@@ -106,7 +106,7 @@ static int run(const char *line)
 		dup_to("stderr", STDERR_FILENO);
 		if (chdir(folder))
 			_exit(99);
-		status = strcmp(argv[0], "merge") ? replay(argc, argv) : merge(argc, argv);
+		status = strcmp(argv[0], "merge") ? command_replay(argc, argv) : command_merge(argc, argv);
 		fflush(stdout);
 		_exit(status);
 	}
@@ -132,7 +132,7 @@ static void assert_golden(const char *name, const char *const *golden)
 
 #define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-/* A recording of an interval and the whole run, which each sink has a golden file of. */
+/* A recording of an interval and the whole run, which each format has a golden file of. */
 static void test_replay(void **state)
 {
 	static const char *const live[] = { "interval.jsonl", "files.jsonl", NULL };

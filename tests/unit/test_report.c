@@ -35,7 +35,7 @@ static struct recording *recording_of(struct snapshot *const *snapshots, size_t 
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		sink_find("jsonl")->write(out, snapshots[i], &(struct sink_options){ 0 });
+		format_find("jsonl")->write(out, snapshots[i], &(struct format_options){ 0 });
 	assert_int_equal(out_close(out), 0);
 	fclose(stream);
 	assert_int_equal(recording_read(&recording, path), 0);
@@ -105,18 +105,18 @@ static void test_columns(void **state)
 {
 	struct recording *recording = five_intervals();
 	const struct series *read = find_op(recording, "read"), *write = find_op(recording, "write");
-	struct report_columns columns;
+	struct time_columns columns;
 
 	(void)state;
-	assert_int_equal(report_columns_make(&columns, recording, N_INTERVALS), 0);
-	check_json(report_columns_times(&columns, FIXTURE_START_REALTIME_NS),
+	assert_int_equal(time_columns_make(&columns, recording, N_INTERVALS), 0);
+	check_json(time_columns_times(&columns, FIXTURE_START_REALTIME_NS),
 		   "{\"n_summed\":1,\"start_ms\":[0,1000,2000,3000,4000],\"elapsed_ms\":[1000,1000,1000,1000,1000]}");
 #define EMPTY_FROM_14 ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,1"
-	check_json(report_columns_heat(&columns, read),
+	check_json(time_columns_heat(&columns, read),
 		   "\"d,1;d,2;1,1e,,,,,,,,,,,,3" EMPTY_FROM_14 ";1,1e,,,,,,,,,,,,4" EMPTY_FROM_14
 		   ";1,1e,,,,,,,,,,,,5" EMPTY_FROM_14 "\"");
-	check_json(report_columns_heat(&columns, write), "\";d,1;;d,1;\"");
-	report_columns_free(&columns);
+	check_json(time_columns_heat(&columns, write), "\";d,1;;d,1;\"");
+	time_columns_free(&columns);
 	recording_free(recording);
 }
 
@@ -124,17 +124,17 @@ static void test_columns(void **state)
 static void test_summed_columns(void **state)
 {
 	struct recording *recording = five_intervals();
-	struct report_columns columns;
+	struct time_columns columns;
 
 	(void)state;
-	assert_int_equal(report_columns_make(&columns, recording, 2), 0);
-	check_json(report_columns_times(&columns, FIXTURE_START_REALTIME_NS),
+	assert_int_equal(time_columns_make(&columns, recording, 2), 0);
+	check_json(time_columns_times(&columns, FIXTURE_START_REALTIME_NS),
 		   "{\"n_summed\":3,\"start_ms\":[0,3000],\"elapsed_ms\":[3000,2000]}");
-	check_json(report_columns_heat(&columns, find_op(recording, "write")), "\"d,1;d,1\"");
-	check_json(report_columns_lines(&columns, find_op(recording, "read")),
+	check_json(time_columns_heat(&columns, find_op(recording, "write")), "\"d,1;d,1\"");
+	check_json(time_columns_lines(&columns, find_op(recording, "read")),
 		   "{\"p50\":[12,12],\"p90\":[null,12],\"p99\":[null,null],\"p99.9\":[null,null],"
 		   "\"max\":[100000000000,100000000000]}");
-	report_columns_free(&columns);
+	time_columns_free(&columns);
 	recording_free(recording);
 }
 
@@ -142,14 +142,14 @@ static void test_no_intervals(void **state)
 {
 	struct snapshot *snapshot = fixtures[0].make();
 	struct recording *recording = recording_of(&snapshot, 1);
-	struct report_columns columns;
+	struct time_columns columns;
 	json_t *data, *run;
 
 	(void)state;
-	assert_int_equal(report_columns_make(&columns, recording, 2), 0);
+	assert_int_equal(time_columns_make(&columns, recording, 2), 0);
 	assert_int_equal(columns.n, 0);
-	report_columns_free(&columns);
-	assert_int_equal(report_data_make(&(struct report_run){ .name = "", .recording = recording }, 1, &data), 0);
+	time_columns_free(&columns);
+	assert_int_equal(page_data_make(&(struct report_run){ .name = "", .recording = recording }, 1, &data), 0);
 	run = json_array_get(json_object_get(data, "runs"), 0);
 	assert_null(json_object_get(json_array_get(json_object_get(run, "series"), 0), "heat"));
 	json_decref(data);
@@ -171,8 +171,8 @@ static void test_golden(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(report_data_make(runs, 2, &data), 0);
-	/* Only passed on, and in the golden files of the sinks already. */
+	assert_int_equal(page_data_make(runs, 2, &data), 0);
+	/* Only passed on, and in the golden files of the formats already. */
 	for (i = 0; i < 2; i++)
 		json_object_del(json_array_get(json_object_get(data, "runs"), i), "account");
 	capture_begin(&capture);
@@ -212,7 +212,7 @@ static void test_outliers(void **state)
 	assert_true(outliers_add(&snapshot->outliers, make_outlier(9000, "dd")));
 	recording = recording_of(&snapshot, 1);
 	named = (struct report_run){ .name = "run", .recording = recording };
-	assert_int_equal(report_data_make(&named, 1, &data), 0);
+	assert_int_equal(page_data_make(&named, 1, &data), 0);
 	check_json(json_incref(json_object_get(json_array_get(json_object_get(data, "runs"), 0), "outliers")),
 		   "{\"labels\":[\"op\",\"ret\",\"comm\"],\"rows\":[[5,1000,0,0,7,0,\"read\",\"ok\",null],"
 		   "[9,1000,0,0,7,0,\"read\",\"ok\",\"dd\"]]}");
@@ -232,7 +232,7 @@ static void test_page(void **state)
 
 	(void)state;
 	capture_begin(&capture);
-	report_page_write(capture.out, json_pack("{s:s}", hostile, hostile));
+	page_write(capture.out, json_pack("{s:s}", hostile, hostile));
 	page = capture_end(&capture);
 	assert_int_equal(strncmp(page, "<!DOCTYPE html>", 15), 0);
 	data = strstr(page, "id=\"data\">");

@@ -100,7 +100,7 @@ static void test_file_latency(void **state)
 		"total: 2,705 ops",
 	};
 	struct snapshot *snapshot = record(rows, 7);
-	char *text = capture_sink("text", snapshot, &(struct sink_options){ .width = 120 });
+	char *text = capture_format("text", snapshot, &(struct format_options){ .width = 120 });
 	const struct series *series = snapshot->series;
 
 	(void)state;
@@ -128,7 +128,7 @@ static void test_profiler(void **state)
 		" 844us\n", "total: 10,000 ops that took 8.44s, 100 (1.0%) of them longer than 1ms\n",
 	};
 	struct snapshot *snapshot = record(profiler_rows, 8);
-	char *text = capture_sink("text", snapshot, NULL);
+	char *text = capture_format("text", snapshot, NULL);
 	const struct series *series = snapshot->series;
 
 	(void)state;
@@ -165,14 +165,14 @@ static void test_slow_calls(void **state)
 		"101 (1.0%) of them longer than 1ms\n", "WARNING", "disk I/O", "lock contention", "memory pressure",
 	};
 	struct snapshot *snapshot = record(fine, 0);
-	char *text = capture_sink("text", snapshot, NULL);
+	char *text = capture_format("text", snapshot, NULL);
 
 	(void)state;
 	assert_null(strstr(text, "WARNING"));
 	free(text);
 	snapshot_free(snapshot);
 	snapshot = record(slow, 0);
-	text = capture_sink("text", snapshot, NULL);
+	text = capture_format("text", snapshot, NULL);
 	REQUIRE_LINES(text, hints);
 	free(text);
 	snapshot_free(snapshot);
@@ -192,7 +192,7 @@ static void test_tcp(void **state)
 		{ "p50", 0, 1 }, { "p75", 0, 1 }, { "p90", 1, 5 }, { "p95", 1, 5 }, { "p99", 5, 10 }, { "p999", 10, 50 },
 	};
 	struct snapshot *snapshot = record(rows, 0);
-	char *text = capture_sink("json", snapshot, NULL);
+	char *text = capture_format("json", snapshot, NULL);
 	json_t *root = json_loads(text, 0, NULL), *histogram, *found;
 	json_t *expected = json_pack("{sisisisisisi}", "0-1ms", 120000, "1-5ms", 25000, "5-10ms", 4000, "10-50ms", 900,
 				     "50-100ms", 90, "100ms+", 10);
@@ -278,7 +278,7 @@ static void test_block(void **state)
 	now.depths = calloc(1, sizeof(*now.depths));
 	now.depths[now.n_depths++] = (struct device_depth){ .device = NVME, .n_queued = 0, .n_issued = 1 };
 	snapshot = snapshot_make(&input);
-	text = capture_sink("jsonl", snapshot, NULL);
+	text = capture_format("jsonl", snapshot, NULL);
 	root = json_loads(text, 0, NULL);
 	assert_true(fabs(json_real_value(json_object_get(root, "timestamp")) - 1691400312.123) < 0.0001);
 	assert_string_equal(json_string_value(json_object_get(root, "iso_timestamp")), "2023-08-07T09:25:12.123000+00:00");

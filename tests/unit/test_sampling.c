@@ -95,9 +95,9 @@ static void test_every_format(void **state)
 		/* Another deflate packs the same counts into other bytes. */
 		if (!strcmp(names[i], "hlog") && strstr(zlibVersion(), "ng"))
 			continue;
-		text = capture_sink(names[i], snapshot, NULL);
+		text = capture_format(names[i], snapshot, NULL);
 		assert_true(strstr(text, "estimate") || strstr(text, "about 8,024 ops"));
-		is_same &= is_golden("sampled", sink_find(names[i])->suffix, text);
+		is_same &= is_golden("sampled", format_find(names[i])->suffix, text);
 		free(text);
 	}
 	snapshot_free(snapshot);
@@ -139,12 +139,12 @@ static void test_live(void **state)
 static void test_recording(void **state)
 {
 	struct snapshot *snapshot = make();
-	char *text = capture_sink("jsonl", snapshot, NULL), *again, *rate;
+	char *text = capture_format("jsonl", snapshot, NULL), *again, *rate;
 	struct recording *recording;
 
 	(void)state;
 	assert_int_equal(recording_read_bytes(&recording, "sampled", text, strlen(text)), 0);
-	again = capture_sink("jsonl", recording_whole(recording), NULL);
+	again = capture_format("jsonl", recording_whole(recording), NULL);
 	assert_string_equal(text, again);
 	free(again);
 	recording_keep_samples(recording);

@@ -92,7 +92,7 @@ static struct snapshot *make(bool has_sizes, const __u64 *bucket_low_ns, size_t 
 
 static void require_text(const char *name, const struct snapshot *snapshot, unsigned int width)
 {
-	char *text = capture_sink("text", snapshot, &(struct sink_options){ .width = width });
+	char *text = capture_format("text", snapshot, &(struct format_options){ .width = width });
 	bool is_same = is_golden(name, ".txt", text);
 
 	free(text);
@@ -101,7 +101,7 @@ static void require_text(const char *name, const struct snapshot *snapshot, unsi
 
 static void test_sums(void **state)
 {
-	struct snapshot *snapshot = make(true, NULL, 0), *sums = sizes_add_up(snapshot);
+	struct snapshot *snapshot = make(true, NULL, 0), *sums = size_groups_add_up(snapshot);
 	const struct series *sizes[SIZES_MAX], *series;
 	uint64_t count, bytes, sum_ns, n_all = 0;
 	size_t n, i;
@@ -112,7 +112,7 @@ static void test_sums(void **state)
 	for (series = sums->series; series < sums->series + sums->n_series; series++) {
 		assert_null(series_label(series, SIZES_LABEL));
 		n_all += series->count;
-		n = sizes_of(snapshot, series, sizes);
+		n = size_groups_of(snapshot, series, sizes);
 		count = bytes = sum_ns = 0;
 		for (i = 0; i < n; i++) {
 			assert_true(!i || sizes[i - 1]->bytes / sizes[i - 1]->count < sizes[i]->bytes / sizes[i]->count ||
@@ -144,7 +144,7 @@ static void test_without_sizes(void **state)
 	struct snapshot *snapshot = make(false, NULL, 0);
 
 	(void)state;
-	assert_null(sizes_add_up(snapshot));
+	assert_null(size_groups_add_up(snapshot));
 	snapshot_free(snapshot);
 }
 

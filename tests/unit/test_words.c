@@ -13,15 +13,15 @@
 
 static void require_split(char *const *joined, size_t n, const char *const *expected, size_t n_expected)
 {
-	struct words words;
+	struct word_list words;
 	size_t i;
 
-	assert_int_equal(words_split(&words, joined, n), 0);
+	assert_int_equal(word_list_split(&words, joined, n), 0);
 	assert_int_equal(words.n, n_expected);
 	for (i = 0; i < n_expected; i++)
 		assert_string_equal(words.items[i], expected[i]);
 	assert_true(!words.n || !words.items[words.n]);
-	words_free(&words);
+	word_list_free(&words);
 	assert_null(words.items);
 }
 
@@ -40,7 +40,7 @@ static void test_many(void **state)
 {
 	enum { N = 5000 };
 	char *text = malloc(8 * N), *end = text;
-	struct words words;
+	struct word_list words;
 	char expected[16];
 	size_t i;
 
@@ -48,13 +48,13 @@ static void test_many(void **state)
 	assert_non_null(text);
 	for (i = 0; i < N; i++)
 		end += sprintf(end, "%sf%zu", i ? "," : "", i);
-	assert_int_equal(words_split(&words, &text, 1), 0);
+	assert_int_equal(word_list_split(&words, &text, 1), 0);
 	assert_int_equal(words.n, N);
 	for (i = 0; i < N; i++) {
 		snprintf(expected, sizeof(expected), "f%zu", i);
 		assert_string_equal(words.items[i], expected);
 	}
-	words_free(&words);
+	word_list_free(&words);
 	free(text);
 }
 

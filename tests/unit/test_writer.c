@@ -24,9 +24,9 @@ static const char *at(const char *name, char path[static 64])
 	return path;
 }
 
-static void give(struct writer *writer, const char *text)
+static void give(struct record_writer *writer, const char *text)
 {
-	writer_give(writer, strdup(text), strlen(text));
+	record_writer_give(writer, strdup(text), strlen(text));
 }
 
 static void assert_content(const char *name, const char *expected)
@@ -43,53 +43,53 @@ static void assert_content(const char *name, const char *expected)
 static void test_order(void **state)
 {
 	char path[64];
-	struct writer *writer = writer_open(at("order", path), 2, true);
+	struct record_writer *writer = record_writer_open(at("order", path), 2, true);
 
 	(void)state;
-	assert_true(writer_is_file(writer));
+	assert_true(record_writer_is_file(writer));
 	give(writer, "1\n");
 	usleep(20000);
 	assert_content("order", "");
 	give(writer, "2\n");
 	give(writer, "3\n");
-	assert_int_equal(writer_close(writer), 0);
+	assert_int_equal(record_writer_close(writer), 0);
 	assert_content("order", "1\n2\n3\n");
 }
 
 static void test_rotation(void **state)
 {
 	char path[64], old[64];
-	struct writer *writer = writer_open(at("log", path), 10, false);
+	struct record_writer *writer = record_writer_open(at("log", path), 10, false);
 
 	(void)state;
 	give(writer, "1\n");
-	assert_false(writer_reopen(writer));
+	assert_false(record_writer_reopen(writer));
 	assert_int_equal(rename(path, at("log.1", old)), 0);
 	give(writer, "2\n");
-	assert_true(writer_reopen(writer));
+	assert_true(record_writer_reopen(writer));
 	give(writer, "3\n");
-	assert_int_equal(writer_close(writer), 0);
+	assert_int_equal(record_writer_close(writer), 0);
 	assert_content("log.1", "1\n2\n");
 	assert_content("log", "3\n");
 }
 
 static void test_full_disk(void **state)
 {
-	struct writer *writer = writer_open("/dev/full", 1, false);
+	struct record_writer *writer = record_writer_open("/dev/full", 1, false);
 
 	(void)state;
-	assert_false(writer_is_file(writer));
+	assert_false(record_writer_is_file(writer));
 	give(writer, "1\n");
 	give(writer, "2\n");
-	assert_int_not_equal(writer_close(writer), 0);
-	assert_null(writer_open("/nowhere/file", 1, false));
+	assert_int_not_equal(record_writer_close(writer), 0);
+	assert_null(record_writer_open("/nowhere/file", 1, false));
 }
 
 /* S4-7: nobody reads the pipe: giving goes on, up to the limit, and what fitted arrives. */
 static void test_slow(void **state)
 {
 	const size_t n_bytes = WRITER_MAX_QUEUED / 4;
-	struct writer *writer;
+	struct record_writer *writer;
 	char path[64], *buffer;
 	ssize_t n_read;
 	size_t n_all = 0;
@@ -98,10 +98,10 @@ static void test_slow(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(at("pipe", path), 0600), 0);
 	fd = open(path, O_RDONLY | O_NONBLOCK);
-	writer = writer_open(path, 1, false);
+	writer = record_writer_open(path, 1, false);
 	assert_non_null(writer);
 	for (i = 0; i < 20; i++)
-		writer_give(writer, calloc(1, n_bytes), n_bytes);
+		record_writer_give(writer, calloc(1, n_bytes), n_bytes);
 	fcntl(fd, F_SETFL, 0);
 	buffer = malloc(1 << 16);
 	/* At least what the queue holds. */
@@ -109,7 +109,7 @@ static void test_slow(void **state)
 		n_all += (size_t)n_read;
 	assert_int_equal(n_all, WRITER_MAX_QUEUED);
 	close(fd);
-	assert_int_not_equal(writer_close(writer), 0);
+	assert_int_not_equal(record_writer_close(writer), 0);
 	free(buffer);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every sink against its golden files, and the registries. */
+/* Every format against its golden files, and the registries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,11 +18,11 @@
 #include "registry/format.h"
 #include "render/feed.h"
 
-static bool is_as_written(const struct sink *sink, const char *name, const struct snapshot *snapshot,
-			  const struct sink_options *options)
+static bool is_as_written(const struct format *format, const char *name, const struct snapshot *snapshot,
+			  const struct format_options *options)
 {
-	char *text = capture_sink(sink->name, snapshot, options);
-	bool is_same = is_golden(name, sink->suffix, text);
+	char *text = capture_format(format->name, snapshot, options);
+	bool is_same = is_golden(name, format->suffix, text);
 
 	free(text);
 	return is_same;
@@ -33,15 +33,15 @@ static void test_golden(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct snapshot *snapshot = fixture->make();
-	const struct sink *sink;
+	const struct format *format;
 	bool is_same = true;
 	size_t i;
 
-	for (i = 0; (sink = sink_at(i)); i++) {
+	for (i = 0; (format = format_at(i)); i++) {
 		/* Another deflate packs the same counts into other bytes. */
-		if (!strcmp(sink->name, "hlog") && strstr(zlibVersion(), "ng"))
+		if (!strcmp(format->name, "hlog") && strstr(zlibVersion(), "ng"))
 			continue;
-		is_same &= is_as_written(sink, fixture->name, snapshot, &(struct sink_options){ 0 });
+		is_same &= is_as_written(format, fixture->name, snapshot, &(struct format_options){ 0 });
 	}
 	snapshot_free(snapshot);
 	assert_true(is_same);
@@ -49,9 +49,9 @@ static void test_golden(void **state)
 
 static void test_colour_and_width(void **state)
 {
-	const struct sink_options options = { .colour = true, .width = 60 };
+	const struct format_options options = { .colour = true, .width = 60 };
 	struct snapshot *snapshot = fixtures[0].make();
-	bool is_same = is_as_written(sink_find("text"), "files-colour", snapshot, &options);
+	bool is_same = is_as_written(format_find("text"), "files-colour", snapshot, &options);
 
 	(void)state;
 	snapshot_free(snapshot);
@@ -61,10 +61,10 @@ static void test_colour_and_width(void **state)
 static void test_top(void **state)
 {
 	struct snapshot *files = fixtures[0].make(), *many = fixture_many();
-	bool is_same = is_as_written(sink_find("text"), "files-top", files, &(struct sink_options){ .top = 1 });
+	bool is_same = is_as_written(format_find("text"), "files-top", files, &(struct format_options){ .top = 1 });
 
 	(void)state;
-	is_same &= is_as_written(sink_find("text"), "many", many, &(struct sink_options){ 0 });
+	is_same &= is_as_written(format_find("text"), "many", many, &(struct format_options){ 0 });
 	snapshot_free(files);
 	snapshot_free(many);
 	assert_true(is_same);
@@ -80,7 +80,7 @@ static void test_text_is_tame(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		text = rest = capture_sink("text", snapshot, NULL);
+		text = rest = capture_format("text", snapshot, NULL);
 		while ((line = strsep(&rest, "\n"))) {
 			if (strncmp(line, "account:", 8) && strlen(line) > 80)
 				fail_msg("%s: %zu columns: %s", fixtures[i].name, strlen(line), line);
@@ -103,7 +103,7 @@ static void test_json_is_json(void **state)
 	(void)state;
 	for (i = 0; i < n_fixtures; i++) {
 		snapshot = fixtures[i].make();
-		text = capture_sink("json", snapshot, NULL);
+		text = capture_format("json", snapshot, NULL);
 		root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 		if (!root)
 			fail_msg("%s: %s in line %d", fixtures[i].name, error.text, error.line);
@@ -119,16 +119,16 @@ static void test_json_is_json(void **state)
 static void test_registries(void **state)
 {
 	(void)state;
-	assert_true(strcmp(sink_at(0)->name, sink_at(1)->name) < 0);
-	assert_ptr_equal(sink_find(sink_at(0)->name), sink_at(0));
-	assert_ptr_equal(sink_for_path("a.outliers.csv"), sink_find("csv-outliers"));
-	assert_ptr_equal(sink_for_path("outliers.csv"), sink_find("csv"));
-	assert_null(sink_find("jso"));
-	assert_ptr_equal(sink_for_path("a/b.json"), sink_find("json"));
-	assert_ptr_equal(sink_for_path("b.txt"), sink_find("text"));
-	assert_ptr_equal(sink_for_path("b.jsonl"), sink_find("jsonl"));
-	assert_null(sink_for_path(".json"));
-	assert_null(sink_for_path("json"));
+	assert_true(strcmp(format_at(0)->name, format_at(1)->name) < 0);
+	assert_ptr_equal(format_find(format_at(0)->name), format_at(0));
+	assert_ptr_equal(format_for_path("a.outliers.csv"), format_find("csv-outliers"));
+	assert_ptr_equal(format_for_path("outliers.csv"), format_find("csv"));
+	assert_null(format_find("jso"));
+	assert_ptr_equal(format_for_path("a/b.json"), format_find("json"));
+	assert_ptr_equal(format_for_path("b.txt"), format_find("text"));
+	assert_ptr_equal(format_for_path("b.jsonl"), format_find("jsonl"));
+	assert_null(format_for_path(".json"));
+	assert_null(format_for_path("json"));
 	assert_ptr_equal(target_at(0), &fixture_disks);
 	assert_ptr_equal(target_at(1), &fixture_files);
 	assert_null(target_at(2));
@@ -146,7 +146,7 @@ static void test_csv_has_no_formula(void **state)
 	(void)state;
 	free(label->value);
 	label->value = strdup("=cmd|'/c calc'!A1,\"x\"");
-	text = capture_sink("csv", snapshot, NULL);
+	text = capture_format("csv", snapshot, NULL);
 	assert_non_null(strstr(text, ",\"'=cmd|'/c calc'!A1,\"\"x\"\"\",,ok,"));
 	free(text);
 	snapshot_free(snapshot);
@@ -165,7 +165,7 @@ static void test_connections(void **state)
 	for (i = 0; i < snapshot->n_series; i++)
 		assert_true(labels_add(&snapshot->series[i].labels, &snapshot->series[i].n_labels, "conn",
 				       strdup(i == 1 ? "\xff" : name)));
-	text = capture_sink("json", snapshot, NULL);
+	text = capture_format("json", snapshot, NULL);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_int_equal(json_object_size(json_object_get(root, "connections")), 2);
 	connection = json_object_get(json_object_get(root, "connections"), name);
@@ -192,7 +192,7 @@ static void count_begin(struct out *out, const struct snapshot *snapshot)
 	n_begun++;
 }
 
-static void count_written(struct out *out, const struct snapshot *snapshot, const struct sink_options *options)
+static void count_written(struct out *out, const struct snapshot *snapshot, const struct format_options *options)
 {
 	(void)out;
 	(void)snapshot;
@@ -201,20 +201,20 @@ static void count_written(struct out *out, const struct snapshot *snapshot, cons
 }
 
 /* NUMBERS are those of the snapshots given, one a digit; NUMBERS_WRITTEN those of them that are to be written. */
-static void feed(struct sink sink, bool has_all, const char *numbers, const char *numbers_written)
+static void feed(struct format format, bool has_all, const char *numbers, const char *numbers_written)
 {
 	struct snapshot *snapshot = fixtures[0].make();
-	struct sink_feed feed = { .sink = &sink, .has_all = has_all };
+	struct feed feed = { .format = &format, .has_all = has_all };
 	bool is_wanted;
 
-	sink.begin = count_begin;
-	sink.write = count_written;
+	format.begin = count_begin;
+	format.write = count_written;
 	n_begun = n_written = 0;
 	for (; *numbers; numbers++) {
 		is_wanted = *numbers == *numbers_written;
 		numbers_written += is_wanted;
 		snapshot->number = (uint64_t)(*numbers - '0');
-		assert_int_equal(sink_feed(&feed, snapshot), is_wanted);
+		assert_int_equal(feed_snapshot(&feed, snapshot), is_wanted);
 	}
 	assert_int_equal(*numbers_written, 0);
 	assert_int_equal(n_begun, 1);
@@ -224,17 +224,17 @@ static void feed(struct sink sink, bool has_all, const char *numbers, const char
 static void test_feed(void **state)
 {
 	(void)state;
-	feed((struct sink){ .streams = false }, true, "120", "120");
-	feed((struct sink){ .streams = false }, false, "120", "0");
-	feed((struct sink){ .streams = true }, false, "120", "120");
-	feed((struct sink){ .streams = true, .intervals_suffice = true }, false, "120", "12");
-	feed((struct sink){ .streams = true, .intervals_suffice = true }, false, "0", "0");
+	feed((struct format){ .streams = false }, true, "120", "120");
+	feed((struct format){ .streams = false }, false, "120", "0");
+	feed((struct format){ .streams = true }, false, "120", "120");
+	feed((struct format){ .streams = true, .intervals_suffice = true }, false, "120", "12");
+	feed((struct format){ .streams = true, .intervals_suffice = true }, false, "0", "0");
 }
 
 static void test_full_disk(void **state)
 {
 	struct snapshot *snapshot = NULL;
-	const struct sink *sink;
+	const struct format *format;
 	struct out *out;
 	size_t i;
 
@@ -242,12 +242,12 @@ static void test_full_disk(void **state)
 	for (i = 0; i < n_fixtures; i++)
 		if (!strcmp(fixtures[i].name, "slow")) /* has something for every format */
 			snapshot = fixtures[i].make();
-	for (i = 0; (sink = sink_at(i)); i++) {
+	for (i = 0; (format = format_at(i)); i++) {
 		out = out_open("/dev/full");
 		assert_non_null(out);
-		if (sink->begin)
-			sink->begin(out, snapshot);
-		sink->write(out, snapshot, &(struct sink_options){ 0 });
+		if (format->begin)
+			format->begin(out, snapshot);
+		format->write(out, snapshot, &(struct format_options){ 0 });
 		assert_int_not_equal(out_close(out), 0);
 	}
 	snapshot_free(snapshot);
